@@ -1,0 +1,43 @@
+/**
+ * The bus port: one ordered log of messages per call, and a feed of facts. Memory and Kafka implement it.
+ * Only two things flow back through it: "busy" (publish throws) and "acknowledged" (publish resolves).
+ */
+import type { CallMessage } from '../../core/audio/message.ts';
+import type { Fact } from '../../core/facts/facts.ts';
+
+/** One message of a call's log. Messages with a seq that was already taken are repeats and change nothing. */
+export interface LogEntry {
+  readonly tenant: string;
+  readonly callId: string;
+  /**
+   * Position in the sender's numbering: 0, 1, 2... without holes, `open` being -1. Messages that ingest makes itself
+   * (`advance`, `close` of a vanished client) carry the seq of the last sender message before them and `own: true`.
+   */
+  readonly seq: number;
+  readonly own: boolean;
+  readonly message: CallMessage;
+}
+
+export interface Bus {
+  /**
+   * Appends to the call's log. Resolves when the message cannot be lost any more: for the memory bus when the consumer
+   * has committed it (its rows and the call's state are durable), for Kafka when all replicas have it.
+   * Throws `Busy` at once, having taken nothing, while the byte bound is reached.
+   */
+  publish(entry: LogEntry): Promise<void>;
+  /** Starts handing out entries, in order within a call, each call to one consumer. One consumer a process. */
+  consume(consumer: LogConsumer): void;
+  /** All entries of the call up to and including those handed out so far with this seq are durable. */
+  commit(tenant: string, callId: string, seq: number): void;
+
+  publishFact(fact: Fact): void;
+  /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */
+  subscribeFacts(onFact: (fact: Fact) => void): () => void;
+
+  close(): Promise<void>;
+}
+
+export interface LogConsumer {
+  /** Takes one entry; must not throw and must not block. */
+  take(entry: LogEntry): void;
+}

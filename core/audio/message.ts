@@ -1,0 +1,37 @@
+/** What a call is made of on its way from ingest to analyze: the messages of one call's log, in order. */
+import type { Channel } from '../units/channel.ts';
+import type { OpenCall } from '../facts/openCall.ts';
+import type { EndReason, GapReason } from '../facts/facts.ts';
+
+/** Coded audio as it came. Positions count samples per channel at the stream's own rate from the call's start. */
+export interface AudioMessage {
+  readonly type: 'audio';
+  /** `both`: interleaved. Else the one channel that the payload holds. */
+  readonly lane: Channel | 'both';
+  /** Media position of the first sample, at the stream's rate. For an agent placed by playout: when it was queued. */
+  readonly position: number;
+  readonly payload: Uint8Array;
+  /** Wall time (Unix ms) of arrival; it feeds the estimate of the wall clock and nothing else. */
+  readonly arrivedAtMs: number;
+}
+
+/** Ingest's decision, taken on its clock, that a channel is not waited for before this position: what lacks is a gap. */
+export interface AdvanceMessage {
+  readonly type: 'advance';
+  readonly channel: Channel;
+  readonly position: number;
+  readonly reason: GapReason;
+}
+
+/** The player of an agent placed by playout threw away what it had not yet played at this position. */
+export interface ClearMessage {
+  readonly type: 'clear';
+  readonly position: number;
+}
+
+export type CallMessage =
+  | { readonly type: 'open'; readonly call: OpenCall }
+  | AudioMessage
+  | AdvanceMessage
+  | ClearMessage
+  | { readonly type: 'close'; readonly reason: EndReason; readonly errorCode: string; readonly errorText: string };
