@@ -9,7 +9,14 @@ import type { OpenCall, Tap } from './openCall.ts';
 /** Version of the definitions below; it is part of each fact's id, so old and new rows never mix. */
 export const DEFINITION_VERSION = 1;
 
-export const END_REASONS = ['completed', 'client_vanished', 'superseded', 'invalid_input', 'failed', 'shutdown'] as const;
+export const END_REASONS = [
+  'completed',
+  'client_vanished',
+  'superseded',
+  'invalid_input',
+  'failed',
+  'shutdown',
+] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 export const GAP_REASONS = ['loss', 'late', 'restart', 'shed'] as const;
@@ -129,7 +136,11 @@ export type FactKind = keyof FactBodies;
 
 /** A fact before the call's identity and its id are bound to it: what stages emit. */
 export type Finding = {
-  [Kind in FactKind]: { readonly kind: Kind; readonly status: FactStatus; readonly revision: number } & FactBodies[Kind];
+  [Kind in FactKind]: {
+    readonly kind: Kind;
+    readonly status: FactStatus;
+    readonly revision: number;
+  } & FactBodies[Kind];
 }[FactKind];
 
 export type FindingOf<Kind extends FactKind> = Extract<Finding, { kind: Kind }>;

@@ -12,8 +12,18 @@ export interface SpeechModelFormat {
   readonly stateLength: number;
 }
 
-export const SPEECH_MODEL_8K: SpeechModelFormat = { rateHz: 8_000, windowSamples: 256, contextSamples: 32, stateLength: 256 };
-export const SPEECH_MODEL_16K: SpeechModelFormat = { rateHz: 16_000, windowSamples: 512, contextSamples: 64, stateLength: 256 };
+export const SPEECH_MODEL_8K: SpeechModelFormat = {
+  rateHz: 8_000,
+  windowSamples: 256,
+  contextSamples: 32,
+  stateLength: 256,
+};
+export const SPEECH_MODEL_16K: SpeechModelFormat = {
+  rateHz: 16_000,
+  windowSamples: 512,
+  contextSamples: 64,
+  stateLength: 256,
+};
 
 /** Consecutive windows of one channel: scored in order, each with the state that the one before left. */
 export interface SpeechRow {

@@ -1,0 +1,145 @@
+/**
+ * A call, whole: the log of its messages in, facts out. Read this first.
+ *
+ *     messages --hear--> hops --(speech model, batched across calls)--> scored hops --judge--> findings --> facts
+ *
+ * The two halves are synchronous and pure. Between them the call waits for scores: `rows` are what it wants scored, and
+ * `scored` takes the answer. Whoever runs the call (services/analyze) does the waiting.
+ */
+import { createWallClock } from '../audio/wallClock.ts';
+import type { CallMessage } from '../audio/message.ts';
+import { summarize } from '../conversation/summarize.ts';
+import type { EndReason, Fact, Finding } from '../facts/facts.ts';
+import { factId } from '../facts/factId.ts';
+import type { OpenCall } from '../facts/openCall.ts';
+import { createListener } from '../inference/listen.ts';
+import type { SpeechRow, SpeechScores } from '../inference/speechModel.ts';
+import type { Emit } from '../stage/stage.ts';
+import { CHANNELS, type Channel } from '../units/channel.ts';
+import { asSampleIndex, msFromSamples, TIMELINE_RATE_HZ } from '../units/time.ts';
+import { hear, speechModelOf, type Heard } from './hear.ts';
+import { judge } from './judge.ts';
+
+/** Part of a saved state; a state of another version is not loaded. */
+export const CALL_STATE_VERSION = 1;
+
+export interface Ending {
+  readonly reason: EndReason;
+  readonly errorCode: string;
+  readonly errorText: string;
+}
+
+export interface Call {
+  start(emit: Emit<Fact>): void;
+  /** Takes the next message of the log. Throws InvalidInput when it breaks the contract; the call can still be ended. */
+  push(message: CallMessage, emit: Emit<Fact>): void;
+  /** What wants scoring now, at most one row a channel. */
+  rows(): { channel: Channel; row: SpeechRow }[];
+  scored(channel: Channel, scores: SpeechScores, emit: Emit<Fact>): void;
+  /** No more messages: gives out what was held back. Its rows have to be scored before `end`. */
+  finishHearing(emit: Emit<Fact>): void;
+  end(ending: Ending, emit: Emit<Fact>): void;
+  /** How much of the timeline has been heard on both channels, in samples. */
+  readonly heardSamples: number;
+  /** Plain data; only between rows (nothing waiting to be scored). */
+  save(): unknown;
+  load(state: unknown): void;
+}
+
+export function createCall(open: OpenCall): Call {
+  const hearing = hear(open);
+  const listeners = { caller: createListener(speechModelOf(open)), agent: createListener(speechModelOf(open)) };
+  const judging = judge(open);
+  const summary = summarize();
+  const wallClock = createWallClock(open.startedAtMs);
+  let heard = { caller: 0, agent: 0 };
+
+  const factOf = (finding: Finding): Fact => ({
+    ...finding,
+    id: factId(open.tenant, open.callId, finding),
+    tenant: open.tenant,
+    callId: open.callId,
+    startWallMs: wallClock.sample0Ms + msFromSamples(finding.startSample),
+  });
+
+  const telling = (emit: Emit<Fact>) => (finding: Finding) => {
+    summary.add(finding);
+    emit(factOf(finding));
+  };
+
+  const hearingTo = (emit: Emit<Fact>) => (item: Heard) => {
+    if (item.type === 'gap') return telling(emit)(item.finding);
+    const { channel, hop } = item;
+    heard[channel] = hop.endSample;
+    listeners[channel].hear(hop);
+  };
+
+  function judgeScored(channel: Channel, emit: Emit<Fact>): void {
+    for (const scoredHop of listeners[channel].take()) judging.push({ channel, ...scoredHop }, telling(emit));
+  }
+
+  return {
+    start(emit) {
+      const startSample = asSampleIndex(0);
+      emit(factOf({ kind: 'call_started', status: 'final', revision: 0, startSample, call: open }));
+    },
+    push(message, emit) {
+      hearing.push(message, hearingTo(emit));
+      if (message.type === 'audio') noteArrival(message.arrivedAtMs);
+      for (const channel of CHANNELS) judgeScored(channel, emit);
+    },
+    rows: () =>
+      CHANNELS.flatMap((channel) => {
+        const row = listeners[channel].nextRow();
+        return row === null ? [] : [{ channel, row }];
+      }),
+    scored(channel, scores, emit) {
+      listeners[channel].scored(scores);
+      judgeScored(channel, emit);
+    },
+    finishHearing(emit) {
+      hearing.flush(hearingTo(emit));
+      for (const channel of CHANNELS) judgeScored(channel, emit);
+    },
+    end(ending, emit) {
+      judging.flush(telling(emit));
+      const endSample = asSampleIndex(Math.max(heard.caller, heard.agent));
+      emit(factOf(summary.tell(endSample)));
+      const wallTimeOfSample0Ms = wallClock.sample0Ms;
+      const startSample = endSample;
+      emit(factOf({ kind: 'call_ended', status: 'final', revision: 0, startSample, ...ending, wallTimeOfSample0Ms }));
+    },
+    get heardSamples() {
+      return Math.min(heard.caller, heard.agent);
+    },
+    save: () => ({
+      hearing: hearing.save(),
+      listeners: [listeners.caller.save(), listeners.agent.save()],
+      judging: judging.save(),
+      summary: summary.save(),
+      wallClock: wallClock.save(),
+      heard: { ...heard },
+    }),
+    load(saved) {
+      const state = saved as {
+        hearing: unknown;
+        listeners: [unknown, unknown];
+        judging: unknown;
+        summary: unknown;
+        wallClock: unknown;
+        heard: typeof heard;
+      };
+      hearing.load(state.hearing);
+      listeners.caller.load(state.listeners[0]);
+      listeners.agent.load(state.listeners[1]);
+      judging.load(state.judging);
+      summary.load(state.summary);
+      wallClock.load(state.wallClock);
+      heard = { ...state.heard };
+    },
+  };
+
+  function noteArrival(arrivedAtMs: number): void {
+    wallClock.arrived(arrivedAtMs, (Math.max(heard.caller, heard.agent) * 1_000) / TIMELINE_RATE_HZ);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Labels each tick: who speaks, what is echo, what is audible. Labels are final when given out, a bounded look-ahead after
+ * the sound, so everything behind this stage sees the conversation in order and never has to take anything back.
+ */
+import { LEVEL_DBFS_MIN } from '../features/measure.ts';
+import type { Finding } from '../facts/facts.ts';
+import type { Emit, Stage } from '../stage/stage.ts';
+import type { Cell, Tick } from './align.ts';
+import { createEchoDetector } from './echo.ts';
+import type { ConversationLimits } from './limits.ts';
+import { createSpeechMask, lagFramesOf } from './speechMask.ts';
+
+export interface LabelledCell extends Cell {
+  readonly speech: boolean;
+  readonly echo: boolean;
+  /** Clearly above the channel's noise, whatever it is. */
+  readonly audible: boolean;
+  /** At the level of the line itself: nothing is heard. */
+  readonly silent: boolean;
+}
+
+export interface LabelledTick {
+  readonly type: 'tick';
+  readonly frame: number;
+  readonly caller: LabelledCell;
+  readonly agent: LabelledCell;
+}
+
+export type Labelled = LabelledTick | { readonly type: 'finding'; readonly finding: Finding };
+
+/** Sound this far above the noise is clearly audible. */
+const AUDIBLE_DB = 15;
+/** Up to this far above the noise there is only the line. */
+const SILENT_DB = 4;
+
+/** A frame that stands for the time after the call, so that the look-ahead can run out. */
+const AFTERWARDS: Cell = { levelDbfs: LEVEL_DBFS_MIN, peak: 0, clippedSamples: 0, missing: true, probability: 0 };
+
+type Waiting = Omit<LabelledTick, 'type'>;
+
+export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
+  const lagFrames = lagFramesOf(limits);
+  const echo = createEchoDetector();
+  const masks = {
+    caller: createSpeechMask({ limits, counts: 'speech' }),
+    agent: createSpeechMask({ limits, counts: 'audible' }),
+  };
+  /** Ticks whose labels are not decided yet, the oldest first. */
+  let waiting: Waiting[] = [];
+  let flushed = false;
+
+  function describe(cell: Cell, noiseDbfs: number, explained: boolean): LabelledCell {
+    return {
+      ...cell,
+      speech: false,
+      echo: explained,
+      audible: !cell.missing && cell.levelDbfs >= noiseDbfs + AUDIBLE_DB,
+      silent: !cell.missing && cell.levelDbfs <= noiseDbfs + SILENT_DB,
+    };
+  }
+
+  function step(frame: number, caller: Cell, agent: Cell, emit: Emit<Labelled>): void {
+    const tell: Emit<Finding> = (finding) => emit({ type: 'finding', finding });
+    const explained =
+      !caller.missing && echo.explains(frame, caller.levelDbfs, agent.levelDbfs, masks.caller.noiseDbfs, tell);
+    masks.caller.push(caller, explained);
+    masks.agent.push(agent, false);
+    waiting.push({
+      frame,
+      caller: describe(caller, masks.caller.noiseDbfs, explained),
+      agent: describe(agent, masks.agent.noiseDbfs, false),
+    });
+    emitDecided(emit);
+  }
+
+  function emitDecided(emit: Emit<Labelled>): void {
+    const decidedFrames = Math.min(masks.caller.decidedFrames, masks.agent.decidedFrames);
+    const count = waiting.filter((tick) => tick.frame < decidedFrames).length;
+    for (const { frame, caller, agent } of waiting.splice(0, count)) {
+      emit({
+        type: 'tick',
+        frame,
+        caller: { ...caller, speech: masks.caller.isSpeech(frame) },
+        agent: { ...agent, speech: masks.agent.isSpeech(frame) },
+      });
+    }
+  }
+
+  return {
+    push: ({ frame, caller, agent }, emit) => step(frame, caller, agent, emit),
+    flush(emit) {
+      if (flushed) return;
+      flushed = true;
+      const next = (waiting.at(-1)?.frame ?? -1) + 1;
+      for (let k = 0; k < lagFrames; k += 1) step(next + k, AFTERWARDS, AFTERWARDS, emit);
+      waiting = [];
+    },
+    save: () => ({
+      echo: echo.save(),
+      masks: [masks.caller.save(), masks.agent.save()],
+      waiting: structuredClone(waiting),
+      flushed,
+    }),
+    load(saved) {
+      const state = saved as { echo: unknown; masks: [unknown, unknown]; waiting: Waiting[]; flushed: boolean };
+      echo.load(state.echo);
+      masks.caller.load(state.masks[0]);
+      masks.agent.load(state.masks[1]);
+      waiting = structuredClone(state.waiting);
+      flushed = state.flushed;
+    },
+  };
+}

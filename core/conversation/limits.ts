@@ -1,0 +1,54 @@
+/**
+ * Every threshold of the conversation's definitions, in milliseconds or dB, with its reason. docs/definitions.md explains
+ * them to users; they are part of DEFINITION_VERSION, so a change of one is a change of version.
+ */
+export interface ConversationLimits {
+  /** Probability from which a window of the speech model begins speech, and down to which it carries it on. */
+  readonly speechOn: number;
+  readonly speechOff: number;
+  /** Speech is searched by level this far before and after what the model is sure of: the model hears onsets late. */
+  readonly onsetSearchMs: number;
+  readonly offsetSearchMs: number;
+  /** Sound this far under the speaker's own peaks, or not this far above the noise, is not heard as speech. */
+  readonly belowPeakDb: number;
+  readonly aboveNoiseDb: number;
+  /** A channel whose noise lies under this is a clean digital line. */
+  readonly cleanLineDbfs: number;
+  /** Pauses shorter than this belong to a segment; segments shorter than the minimum are dropped. */
+  readonly pauseMs: number;
+  readonly segmentMsMin: number;
+  /** Shorter intersections of both sides' speech are no event. */
+  readonly overlapMsMin: number;
+  /** A pause up to this long leaves the speaker within the same stretch of talk. */
+  readonly resumeMs: number;
+  /** The agent has to be silent this soon after the caller's onset to have yielded, and to stay silent this long. */
+  readonly yieldMs: number;
+  readonly yieldHoldMs: number;
+  /** Less caller speech than this does not take the floor from an agent that speaks on. */
+  readonly backchannelMsMax: number;
+  /** An onset this close to the other's natural end is an overlap of turn ends, no interruption. */
+  readonly turnEndMs: number;
+  /** The caller has to go on at least this long after the agent's onset for it to be an interruption. */
+  readonly agentInterruptsMsMin: number;
+  readonly deadAirMs: number;
+}
+
+export const LIMITS: ConversationLimits = {
+  speechOn: 0.5,
+  speechOff: 0.1,
+  onsetSearchMs: 400,
+  offsetSearchMs: 250,
+  belowPeakDb: 36,
+  aboveNoiseDb: 6,
+  cleanLineDbfs: -65,
+  pauseMs: 200,
+  segmentMsMin: 50,
+  overlapMsMin: 100,
+  resumeMs: 700,
+  yieldMs: 2_000,
+  yieldHoldMs: 800,
+  backchannelMsMax: 1_000,
+  turnEndMs: 200,
+  agentInterruptsMsMin: 200,
+  deadAirMs: 3_000,
+};
