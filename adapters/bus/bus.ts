@@ -27,7 +27,10 @@ export interface Bus {
   publish(entry: LogEntry): Promise<void>;
   /** Starts handing out entries, in order within a call, each call to one consumer. One consumer a process. */
   consume(consumer: LogConsumer): void;
-  /** All entries of the call up to and including those handed out so far with this seq are durable. */
+  /**
+   * What was handed out of this call up to this seq is durable. Entries that ingest made itself carry the seq before
+   * them, so a commit may cover one that is only just on its way; it changes nothing that would have to be repeated.
+   */
   commit(tenant: string, callId: string, seq: number): void;
 
   publishFact(fact: Fact): void;

@@ -1,0 +1,83 @@
+/**
+ * The bus within one process: hands each entry straight to the consumer, and keeps of it only what is needed to tell its
+ * publisher when the consumer has made it durable. Bounded by the bytes that are not yet committed.
+ */
+import type { Fact } from '../../core/facts/facts.ts';
+import { Busy } from '../../core/units/errors.ts';
+import type { Bus, LogConsumer, LogEntry } from './bus.ts';
+
+export interface MemoryBusOptions {
+  readonly bytesMax: number;
+}
+
+interface Pending {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly resolve: () => void;
+}
+
+/** An entry's share besides its payload: the objects around it. */
+const ENTRY_BYTES = 200;
+const BUSY_RETRY_MS = 200;
+
+export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonly pendingBytes: number } {
+  const pending = new Map<string, Pending[]>();
+  const subscribers = new Set<(fact: Fact) => void>();
+  let consumer: LogConsumer | null = null;
+  let early: LogEntry[] = [];
+  let pendingBytes = 0;
+
+  return {
+    publish(entry) {
+      if (pendingBytes >= bytesMax) throw new Busy(`${pendingBytes} bytes wait to be analysed`, BUSY_RETRY_MS);
+      const bytes = ENTRY_BYTES + (entry.message.type === 'audio' ? entry.message.payload.byteLength : 0);
+      const key = keyOf(entry.tenant, entry.callId);
+      const ofCall = pending.get(key) ?? [];
+      pending.set(key, ofCall);
+      pendingBytes += bytes;
+      const durable = new Promise<void>((resolve) => ofCall.push({ seq: entry.seq, bytes, resolve }));
+      if (consumer === null) early.push(entry);
+      else consumer.take(entry);
+      return durable;
+    },
+    consume(next) {
+      consumer = next;
+      for (const entry of early) next.take(entry);
+      early = [];
+    },
+    commit(tenant, callId, seq) {
+      const key = keyOf(tenant, callId);
+      const ofCall = pending.get(key);
+      if (ofCall === undefined) return;
+      const count = countUpTo(ofCall, seq);
+      for (const { bytes, resolve } of ofCall.splice(0, count)) {
+        pendingBytes -= bytes;
+        resolve();
+      }
+      if (ofCall.length === 0) pending.delete(key);
+    },
+    publishFact(fact) {
+      for (const onFact of subscribers) onFact(fact);
+    },
+    subscribeFacts(onFact) {
+      subscribers.add(onFact);
+      return () => subscribers.delete(onFact);
+    },
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    close() {
+      consumer = null;
+      subscribers.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Entries lie in the order of their seq. */
+function countUpTo(entries: readonly Pending[], seq: number): number {
+  const first = entries.findIndex((entry) => entry.seq > seq);
+  return first === -1 ? entries.length : first;
+}
+
+const keyOf = (tenant: string, callId: string): string => `${tenant}\u0000${callId}`;
