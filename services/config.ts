@@ -71,7 +71,11 @@ export const SETTINGS = {
   EARSHOT_RESUME_GRACE_MS: integer(30_000, 0, 3_600_000, 'how long a client may be away before its call ends'),
   EARSHOT_LATE_MS: integer(1_000, 100, 60_000, 'how long a silent channel is waited for while the other goes on'),
   EARSHOT_BUS_BYTES_MAX: integer(256 * 1_024 * 1_024, 65_536, 2 ** 40, 'bytes that may wait to be analysed, all calls'),
-  EARSHOT_LOG_LEVEL: choice('info', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'least level that is logged'),
+  EARSHOT_LOG_LEVEL: choice(
+    'info',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+    'least level that is logged',
+  ),
   EARSHOT_ALLOW_UNAUTHENTICATED: choice('0', ['0', '1'], '1 lets a non-loopback host be served, by whoever reaches it'),
 } as const satisfies Record<string, Setting>;
 

@@ -57,7 +57,10 @@ export function createCallReader({ reading }: Store): CallReader {
     facts: (tenant, callId, { kinds = [], fromMs = 0, toMs = FAR_FUTURE_MS, status = '' as const, limit }) =>
       rows(
         reading,
-        `SELECT * FROM earshot.facts FINAL
+        `SELECT id, kind, status, revision, definition_version, channel, ts, start_sample / 16 AS start_ms,
+                end_sample / 16 AS end_ms, outcome, reason, text, tap, latency_samples / 16 AS latency_ms,
+                level_dbfs, probability, loss_db, amount, ordinal
+         FROM earshot.facts FINAL
          WHERE tenant = {tenant:String} AND call_id = {callId:String}
            AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
            AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}

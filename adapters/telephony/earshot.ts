@@ -43,11 +43,7 @@ const MarkSchema = Type.Object(
 const ByeSchema = Type.Object({ type: Type.Literal('bye'), seq: Seq }, { additionalProperties: false });
 
 export type Hello = Static<typeof HelloSchema>;
-export type ClientText =
-  | Hello
-  | Static<typeof ClearSchema>
-  | Static<typeof MarkSchema>
-  | Static<typeof ByeSchema>;
+export type ClientText = Hello | Static<typeof ClearSchema> | Static<typeof MarkSchema> | Static<typeof ByeSchema>;
 
 const checks = {
   hello: Compile(HelloSchema),
@@ -62,7 +58,13 @@ export type ServerText =
   | { readonly type: 'ack'; readonly seq: number }
   | { readonly type: 'mark'; readonly name: string }
   | { readonly type: 'fact'; readonly fact: unknown }
-  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly expected: string; readonly got: string }
+  | {
+      readonly type: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly expected: string;
+      readonly got: string;
+    }
   | { readonly type: 'done'; readonly callId: string };
 
 export interface ClientAudio {
@@ -91,7 +93,12 @@ export function parseAudio(bytes: Uint8Array): ClientAudio {
   if (position > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new InvalidInput('timestamp_out_of_range', { expected: 'a position in samples', got: String(position) });
   }
-  return { seq: view.getUint32(4, true), lane, position: Number(position), payload: bytes.subarray(AUDIO_HEADER_BYTES) };
+  return {
+    seq: view.getUint32(4, true),
+    lane,
+    position: Number(position),
+    payload: bytes.subarray(AUDIO_HEADER_BYTES),
+  };
 }
 
 export function encodeAudio({ seq, lane, position, payload }: ClientAudio): Uint8Array {
@@ -114,7 +121,10 @@ export function parseText(text: string): ClientText {
   const value = parseJson(text);
   const type = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined;
   if (typeof type !== 'string' || !Object.hasOwn(checks, type)) {
-    throw invalid('a message of type hello, clear, mark or bye', type === undefined ? excerpt(text) : `type ${excerpt(String(type))}`);
+    throw invalid(
+      'a message of type hello, clear, mark or bye',
+      type === undefined ? excerpt(text) : `type ${excerpt(String(type))}`,
+    );
   }
   const check = checks[type as keyof typeof checks];
   if (check.Check(value)) return value as ClientText;
@@ -165,7 +175,10 @@ function channelOrderOf(channels: readonly string[]): OpenCall['channelOrder'] {
 function encodingOf(encoding: string): Encoding {
   const known = ENCODINGS.find((candidate) => candidate === encoding);
   if (known !== undefined) return known;
-  throw new InvalidInput('encoding_unsupported', { expected: `encoding ${ENCODINGS.join(', ')}`, got: excerpt(encoding) });
+  throw new InvalidInput('encoding_unsupported', {
+    expected: `encoding ${ENCODINGS.join(', ')}`,
+    got: excerpt(encoding),
+  });
 }
 
 function rateOf(rateHz: number): number {

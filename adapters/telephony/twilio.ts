@@ -193,5 +193,7 @@ function integerAt(parent: Json, name: string): number {
   throw malformed(`a whole number ${name}`, JSON.stringify(parent[name])?.slice(0, 80) ?? 'nothing');
 }
 
-const malformed = (expected: string, got: string): InvalidInput => new InvalidInput('message_invalid', { expected, got });
-const violation = (expected: string, got: string): InvalidInput => new InvalidInput('protocol_violation', { expected, got });
+const malformed = (expected: string, got: string): InvalidInput =>
+  new InvalidInput('message_invalid', { expected, got });
+const violation = (expected: string, got: string): InvalidInput =>
+  new InvalidInput('protocol_violation', { expected, got });

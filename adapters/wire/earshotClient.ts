@@ -44,7 +44,14 @@ export class ServerError extends Error {
   }
 }
 
-export function connectEarshot({ url, hello, onFact, onAck, onMark, reconnectsMax = 10 }: ClientOptions): EarshotClient {
+export function connectEarshot({
+  url,
+  hello,
+  onFact,
+  onAck,
+  onMark,
+  reconnectsMax = 10,
+}: ClientOptions): EarshotClient {
   let socket: WebSocket;
   let nextSeq = 0;
   let reconnects = 0;
@@ -94,6 +101,7 @@ export function connectEarshot({ url, hello, onFact, onAck, onMark, reconnectsMa
   function settle(error: Error | null): void {
     settled = true;
     if (error === null) {
+      kept = [];
       done.resolve();
     } else {
       ready.reject(error);

@@ -40,7 +40,12 @@ export interface CallRunner {
 }
 
 /** Resolves `onEnded` once the call has ended and everything of it is durable. */
-export function createCallRunner(open: OpenCall, ports: RunnerPorts, stateEveryMs: number, onEnded: () => void): CallRunner {
+export function createCallRunner(
+  open: OpenCall,
+  ports: RunnerPorts,
+  stateEveryMs: number,
+  onEnded: () => void,
+): CallRunner {
   const stateEverySamples = samplesFromMs(stateEveryMs);
   let call: Call | null = null;
   let queue: LogEntry[] = [];

@@ -82,7 +82,8 @@ export class CallSession {
 
   /** Takes the next message of the sender. False: it had been taken before. Throws InvalidInput, having taken nothing. */
   accept(seq: number, message: CallMessage): boolean {
-    if (this.#closing) throw new InvalidInput('call_already_ended', { expected: 'no message after bye', got: `seq ${seq}` });
+    if (this.#closing)
+      throw new InvalidInput('call_already_ended', { expected: 'no message after bye', got: `seq ${seq}` });
     if (seq < this.nextSeq) return false;
     if (seq > this.nextSeq) {
       throw new InvalidInput('sequence_gap', { expected: `seq ${this.nextSeq}`, got: `seq ${seq}` });
@@ -142,7 +143,9 @@ export class CallSession {
     const isInterleaved = this.open.layout === 'interleaved';
     if ((lane === 'both') !== isInterleaved) {
       throw new InvalidInput('protocol_violation', {
-        expected: isInterleaved ? 'lane both (255) in an interleaved stream' : 'lane caller (0) or agent (1) in separate streams',
+        expected: isInterleaved
+          ? 'lane both (255) in an interleaved stream'
+          : 'lane caller (0) or agent (1) in separate streams',
         got: `lane ${lane}`,
       });
     }

@@ -51,10 +51,9 @@ export function earshotSocket(socket: WebSocket, context: SocketContext): Socket
     if (message.type !== 'hello') throw violation('hello first', message.type);
     const open = openCallOf(message, message.tenant ?? context.tenant, context.nowMs());
     opening = [];
-    context.sessions.find(open).then(
-      (found) => begin(found, message.facts === true ? 'with facts' : 'without facts'),
-      fail,
-    );
+    context.sessions
+      .find(open)
+      .then((found) => begin(found, message.facts === true ? 'with facts' : 'without facts'), fail);
   }
 
   function begin(found: CallSession, facts: 'with facts' | 'without facts'): void {
@@ -141,4 +140,5 @@ export function earshotSocket(socket: WebSocket, context: SocketContext): Socket
   };
 }
 
-const violation = (expected: string, got: string): InvalidInput => new InvalidInput('protocol_violation', { expected, got });
+const violation = (expected: string, got: string): InvalidInput =>
+  new InvalidInput('protocol_violation', { expected, got });

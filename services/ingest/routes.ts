@@ -58,8 +58,8 @@ export function registerIngest(app: FastifyInstance, options: IngestOptions): In
     serve(socket, { sessions, bus: options.bus, nowMs: options.nowMs, tenant, hooks: options.hooks }, options.limits);
   };
 
-  app.get('/v1/stream', { websocket: true, preValidation: refuseWhenFull, schema: { hide: true } }, handle);
-  app.get('/v1/stream/:tenant', { websocket: true, preValidation: refuseWhenFull, schema: { hide: true } }, handle);
+  app.get('/v1/stream', { websocket: true, preValidation: refuseWhenFull }, handle);
+  app.get('/v1/stream/:tenant', { websocket: true, preValidation: refuseWhenFull }, handle);
 
   return {
     get activeCalls() {

@@ -75,7 +75,9 @@ export function twilioSocket(socket: WebSocket, context: SocketContext): SocketR
       else waiting.push(text);
     },
     binary: () =>
-      fail(new InvalidInput('protocol_violation', { expected: 'JSON text messages from Twilio', got: 'a binary message' })),
+      fail(
+        new InvalidInput('protocol_violation', { expected: 'JSON text messages from Twilio', got: 'a binary message' }),
+      ),
     closed,
   };
 }

@@ -1,0 +1,130 @@
+/** What the API takes and gives, as TypeBox schemas: validation, serialising, types and the OpenAPI page come from these. */
+import { Type } from 'typebox';
+import { FACT_KINDS } from '../../core/facts/facts.ts';
+
+export const ErrorBody = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  expected: Type.Optional(Type.String()),
+  got: Type.Optional(Type.String()),
+});
+
+const Figure = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
+
+export const CallBody = Type.Object({
+  call_id: Type.String(),
+  call_started_at: Type.String({ description: 'UTC' }),
+  state: Type.String({ description: 'live or ended' }),
+  protocol: Type.String(),
+  encoding: Type.String(),
+  rate_hz: Type.Number(),
+  tap: Type.String({ description: 'where the agent audio was taken: generated, sent or heard' }),
+  agent_version: Type.String(),
+  trace_id: Type.String(),
+  labels: Type.Record(Type.String(), Type.String()),
+  provider_ids: Type.Record(Type.String(), Type.String()),
+  end_reason: Type.Union([Type.String(), Type.Null()]),
+  error_code: Type.Union([Type.String(), Type.Null()]),
+  error_text: Type.Union([Type.String(), Type.Null()]),
+  duration_ms: Figure('length of the audio'),
+  caller_speech_ms: Figure('speech of the caller'),
+  agent_speech_ms: Figure('speech of the agent'),
+  talk_ratio: Figure('agent / (agent + caller) speech'),
+  overlap_ms: Figure('both speak'),
+  overlaps: Figure('count'),
+  turns: Figure('count'),
+  interruptions_by_caller: Figure('barge-ins, yielded or continued'),
+  yielded: Figure('barge-ins after which the agent fell silent within 2 s'),
+  continued: Figure('barge-ins that the agent spoke on through'),
+  interruptions_by_agent: Figure('count'),
+  backchannels: Figure('count'),
+  noise_bursts: Figure('count'),
+  interruption_latency_ms_p50: Figure('onset to silence, yielded ones'),
+  interruption_latency_ms_max: Figure('onset to silence, yielded ones'),
+  responses: Figure('ordinary exchanges measured'),
+  response_latency_ms_p50: Figure("caller's end to agent's onset"),
+  response_latency_ms_p95: Figure("caller's end to agent's onset"),
+  response_latency_ms_max: Figure("caller's end to agent's onset"),
+  dead_air_ms: Figure('both silent for 3 s or more'),
+  dead_airs: Figure('count'),
+  gap_ms_caller: Figure('audio of the caller that is missing'),
+  gap_ms_agent: Figure('audio of the agent that is missing'),
+  clippings: Figure('count'),
+  dropouts: Figure('count'),
+  echo_loss_db: Figure("how far the agent's echo lies under the agent; null: no echo found"),
+});
+
+export const CallsQuery = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+    before: Type.Optional(Type.String({ description: 'ISO time; calls that started earlier' })),
+    after: Type.Optional(Type.String({ description: 'ISO time; calls that started then or later' })),
+    agentVersion: Type.Optional(Type.String({ maxLength: 200 })),
+    state: Type.Optional(Type.Union([Type.Literal('live'), Type.Literal('ended')])),
+  },
+  { additionalProperties: false },
+);
+
+export const CallsBody = Type.Object({
+  calls: Type.Array(CallBody),
+  /** Pass as `before` for the next page; null on the last. */
+  next: Type.Union([Type.String(), Type.Null()]),
+});
+
+export const CallParams = Type.Object({ callId: Type.String({ minLength: 1, maxLength: 200 }) });
+
+export const FactsQuery = Type.Object(
+  {
+    kind: Type.Optional(Type.String({ description: `one or several, separated by commas: ${FACT_KINDS.join(', ')}` })),
+    fromMs: Type.Optional(Type.Number({ minimum: 0 })),
+    toMs: Type.Optional(Type.Number({ minimum: 0 })),
+    status: Type.Optional(Type.Union([Type.Literal('provisional'), Type.Literal('final')])),
+    limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 }),
+  },
+  { additionalProperties: false },
+);
+
+export const FactBody = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  status: Type.String(),
+  revision: Type.Number(),
+  definition_version: Type.Number(),
+  channel: Type.String(),
+  ts: Type.String({ description: 'UTC, wall time of the start' }),
+  start_ms: Type.Number({ description: "milliseconds from the call's first sample" }),
+  end_ms: Figure('null while it goes on'),
+  outcome: Type.String(),
+  reason: Type.String(),
+  text: Type.String(),
+  tap: Type.String(),
+  latency_ms: Figure('interruptions and responses'),
+  level_dbfs: Figure(''),
+  probability: Figure(''),
+  loss_db: Figure(''),
+  amount: Figure(''),
+  ordinal: Figure(''),
+});
+
+export const FactsBody = Type.Object({ facts: Type.Array(FactBody) });
+
+export const FramesQuery = Type.Object(
+  { fromMs: Type.Number({ minimum: 0, default: 0 }), toMs: Type.Number({ minimum: 0, default: 60_000 }) },
+  { additionalProperties: false },
+);
+
+export const FramesBody = Type.Object({
+  frameMs: Type.Number(),
+  rows: Type.Array(
+    Type.Object({
+      channel: Type.String(),
+      start_ms: Type.Number(),
+      level_cdb: Type.Array(Type.Number(), { description: 'dBFS x 100' }),
+      speech_255: Type.Array(Type.Number(), { description: 'speech probability x 255' }),
+      flags: Type.Array(Type.Number(), { description: 'bits: 1 speech, 2 clipped, 4 gap, 8 silent, 16 echo' }),
+    }),
+  ),
+});
+
+export const HealthBody = Type.Object({ status: Type.String() });
+export const ReadyBody = Type.Object({ status: Type.String(), checks: Type.Record(Type.String(), Type.String()) });

@@ -1,0 +1,148 @@
+/** Starts the roles in one process, in the order the data flows back, and stops them in the order it flows. */
+import fastifySwagger from '@fastify/swagger';
+import fastifyWebsocket from '@fastify/websocket';
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
+import { createMemoryBus } from '../adapters/bus/memoryBus.ts';
+import { createCallReader } from '../adapters/clickhouse/callReader.ts';
+import { createCallStates } from '../adapters/clickhouse/callStates.ts';
+import { migrate } from '../adapters/clickhouse/migrate.ts';
+import { openStore, type Store } from '../adapters/clickhouse/openStore.ts';
+import { createRowWriter, type RowWriter } from '../adapters/clickhouse/rowWriter.ts';
+import { createSpeechPool, type SpeechPool } from '../adapters/onnx/speechPool.ts';
+import { createAnalyzer } from './analyze/analyzer.ts';
+import { registerApi, registerErrors } from './api/routes.ts';
+import type { Config } from './config.ts';
+import { INGEST_LIMITS } from './ingest/limits.ts';
+import { registerIngest } from './ingest/routes.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { observeFact } from './telemetry/observeFacts.ts';
+
+export interface RunningService {
+  readonly url: string;
+  readonly store: Store;
+  /** Sockets are closed so that clients can come back, states and rows are written, then the store is closed. */
+  close(): Promise<void>;
+}
+
+const BATCH_ROWS_MAX = 5_000;
+const PENDING_ROWS_MAX = 200_000;
+
+export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
+  const metrics = createMetrics();
+  const store = await openStore(config.store);
+  const applied = await migrate(store);
+  if (applied.length > 0) logger.info({ applied }, 'store migrated');
+  const writer = openWriter(store, config, metrics, logger);
+  const pool = await openPool(config, metrics, logger);
+  const bus = createMemoryBus({ bytesMax: config.busBytesMax });
+  const states = createCallStates(store);
+  const analyzer = createAnalyzer({
+    bus,
+    batcher: pool,
+    writer,
+    states,
+    stateEveryMs: config.stateEveryMs,
+    onFact: (fact) => observeFact(metrics, fact),
+    onFailure: ({ call, error }) => {
+      metrics.errors.inc({ code: 'call_failed' });
+      logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
+    },
+  });
+
+  const app = fastify({
+    // Requests are counted, not logged one by one.
+    loggerInstance: logger.child({}, { level: quieter(config.logLevel) }) as FastifyBaseLogger,
+    forceCloseConnections: true,
+  });
+  const limits = {
+    ...INGEST_LIMITS,
+    callsMax: config.callsMax,
+    resumeGraceMs: config.resumeGraceMs,
+    lateMs: config.lateMs,
+  };
+  await app.register(fastifyWebsocket, { options: { maxPayload: limits.messageBytesMax, perMessageDeflate: false } });
+  await app.register(fastifySwagger, { openapi: { info: { title: 'Earshot', version: '1' } } });
+  registerErrors(app, (error) => logger.error({ error: error.stack }, 'a request failed'));
+  const ingest = registerIngest(app, {
+    bus,
+    directory: { lastDurable: (tenant, callId) => states.load(tenant, callId) },
+    limits,
+    nowMs: Date.now,
+    hooks: {
+      onMessage(protocol, bytes) {
+        metrics.messages.inc({ protocol });
+        metrics.bytes.inc({ protocol }, bytes);
+      },
+      onError: (code) => metrics.errors.inc({ code }),
+      onBug: (error) => logger.error({ error: error.stack }, 'a message failed'),
+    },
+  });
+  registerApi(app, {
+    reader: createCallReader(store),
+    bus,
+    readiness: {
+      store: () => store.ping(),
+      writer: () => writer.isHealthy(),
+      inference: () => pool.isAlive(),
+      room: () => !ingest.isFull,
+    },
+    metricsText: () => metrics.registry.metrics(),
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  metrics.gauge('active_calls', 'Calls being taken in', () => ingest.activeCalls);
+  metrics.gauge('analysed_calls', 'Calls being analysed', () => analyzer.activeCalls);
+  metrics.gauge('bus_pending_bytes', 'Bytes taken in and not durable yet', () => bus.pendingBytes);
+  metrics.gauge('store_pending_rows', 'Rows that wait for the store', () => writer.pendingRows);
+  metrics.gauge('inference_queue_delay_now_seconds', 'Wait of the oldest row now', () => pool.queueDelayMs() / 1_000);
+
+  const url = await app.listen({ host: config.host, port: config.port });
+  return {
+    url,
+    store,
+    async close() {
+      ingest.close();
+      await analyzer.close();
+      await app.close();
+      await writer.close();
+      await bus.close();
+      await pool.close();
+      await store.close();
+    },
+  };
+}
+
+const quieter = (level: string): string => (level === 'info' || level === 'debug' ? 'warn' : level);
+
+function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logger): RowWriter {
+  return createRowWriter(store, {
+    rowsMax: BATCH_ROWS_MAX,
+    waitMs: config.flushWaitMs,
+    pendingRowsMax: PENDING_ROWS_MAX,
+    onInsert({ table, rows, tookMs }) {
+      metrics.rowsWritten.inc({ table }, rows);
+      metrics.insertDuration.observe({ table }, tookMs / 1_000);
+    },
+    onRetry({ error, attempt, pauseMs }) {
+      metrics.insertRetries.inc();
+      logger.warn({ error: error.message, attempt, pauseMs }, 'the store did not take a batch; trying again');
+    },
+    onBadRow({ table, error }) {
+      metrics.badRows.inc({ table });
+      logger.error({ table, error: error.message }, 'the store refused a row for its content');
+    },
+  });
+}
+
+function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<SpeechPool> {
+  return createSpeechPool({
+    workers: config.inferenceWorkers,
+    batchRowsMax: config.batchRowsMax,
+    batchWaitMs: config.batchWaitMs,
+    onBatch({ rows, waitedMs }) {
+      metrics.batchRows.observe(rows);
+      metrics.queueDelay.observe(Math.max(0, waitedMs) / 1_000);
+    },
+    onFailure: (error) => logger.fatal({ error: error.stack }, 'inference is broken; the service has to be restarted'),
+  });
+}
