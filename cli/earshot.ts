@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** The one command: `earshot serve | demo | analyze | eval | query | migrate`. */
+import { InvalidInput } from '../core/units/errors.ts';
+import { ANALYZE_HELP, analyzeCommand } from './commands/analyze.ts';
+import { DEMO_HELP, demoCommand } from './commands/demo.ts';
+import { EVAL_HELP, evalCommand } from './commands/eval.ts';
+import { MIGRATE_HELP, migrateCommand } from './commands/migrate.ts';
+import { QUERY_HELP, queryCommand } from './commands/query.ts';
+import { SERVE_HELP, serveCommand } from './commands/serve.ts';
+
+const COMMANDS: Readonly<Record<string, { run: (args: string[]) => Promise<void>; help: string }>> = {
+  serve: { run: serveCommand, help: SERVE_HELP },
+  demo: { run: demoCommand, help: DEMO_HELP },
+  analyze: { run: analyzeCommand, help: ANALYZE_HELP },
+  eval: { run: evalCommand, help: EVAL_HELP },
+  query: { run: queryCommand, help: QUERY_HELP },
+  migrate: { run: migrateCommand, help: MIGRATE_HELP },
+};
+
+const HELP = Object.values(COMMANDS)
+  .map(({ help }) => help)
+  .join('\n\n');
+
+/** 0: done. 1: a fault of ours. 2: what was asked cannot be done, and why. */
+async function main([name = 'help', ...args]: string[]): Promise<number> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined || args.includes('--help')) {
+    console.log(command?.help ?? HELP);
+    return command === undefined && name !== 'help' && name !== '--help' ? 2 : 0;
+  }
+  try {
+    await command.run(args);
+    return 0;
+  } catch (error) {
+    const isTheirs =
+      error instanceof InvalidInput || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+    console.error(isTheirs ? (error as Error).message : error);
+    return isTheirs ? 2 : 1;
+  }
+}
+
+// `earshot analyze ... | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.exitCode = await main(process.argv.slice(2));

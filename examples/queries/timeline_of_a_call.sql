@@ -1,0 +1,5 @@
+-- What happened in this call, in order?
+SELECT round(media_ms) AS media_ms, round(end_ms) AS end_ms, kind, channel, outcome, latency_ms
+FROM earshot.v_timeline
+WHERE call_id = 'demo-call' AND status = 'final'
+ORDER BY media_ms, kind
