@@ -63,7 +63,7 @@ const SCRIPT: readonly Line[] = [
     text: 'Our night desk is open at all hours. Please ring the bell at the side door, and someone will come down and let you in.',
     after: 1.3,
   },
-  { noise: 'knock', inside: 2.0 },
+  { noise: 'knock', inside: 1.2 },
   { who: 'caller', text: 'I am quite happy with that.', after: 0.7 },
   {
     who: 'agent',
