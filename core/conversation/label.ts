@@ -47,6 +47,7 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
   };
   /** Ticks whose labels are not decided yet, the oldest first. */
   let waiting: Waiting[] = [];
+  let nextFrame = 0;
   let flushed = false;
 
   function describe(cell: Cell, noiseDbfs: number, explained: boolean): LabelledCell {
@@ -87,26 +88,39 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
   }
 
   return {
-    push: ({ frame, caller, agent }, emit) => step(frame, caller, agent, emit),
+    push({ frame, caller, agent }, emit) {
+      nextFrame = frame + 1;
+      step(frame, caller, agent, emit);
+    },
     flush(emit) {
       if (flushed) return;
       flushed = true;
-      const next = (waiting.at(-1)?.frame ?? -1) + 1;
-      for (let k = 0; k < lagFrames; k += 1) step(next + k, AFTERWARDS, AFTERWARDS, emit);
+      const inCall: Emit<Labelled> = (out) => {
+        if (out.type === 'finding' || out.frame < nextFrame) emit(out);
+      };
+      for (let k = 0; k < lagFrames; k += 1) step(nextFrame + k, AFTERWARDS, AFTERWARDS, inCall);
       waiting = [];
     },
     save: () => ({
       echo: echo.save(),
       masks: [masks.caller.save(), masks.agent.save()],
       waiting: structuredClone(waiting),
+      nextFrame,
       flushed,
     }),
     load(saved) {
-      const state = saved as { echo: unknown; masks: [unknown, unknown]; waiting: Waiting[]; flushed: boolean };
+      const state = saved as {
+        echo: unknown;
+        masks: [unknown, unknown];
+        waiting: Waiting[];
+        nextFrame: number;
+        flushed: boolean;
+      };
       echo.load(state.echo);
       masks.caller.load(state.masks[0]);
       masks.agent.load(state.masks[1]);
       waiting = structuredClone(state.waiting);
+      nextFrame = state.nextFrame;
       flushed = state.flushed;
     },
   };
