@@ -3,7 +3,7 @@
  * reached by the same client with the same SQL. chdb runs the queries of one connection one after another, so inserts
  * and reads have a connection each.
  */
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -66,6 +66,8 @@ function server({ url, username, password }: Extract<StoreLocation, { kind: 'ser
       password,
       request_timeout: REQUEST_TIMEOUT_MS,
       compression: { request: false, response: true },
+      // Errors are told by whoever asked; the client's own log would put rows into it.
+      log: { level: ClickHouseLogLevel.OFF },
     });
 }
 

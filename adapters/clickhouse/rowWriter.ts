@@ -14,6 +14,8 @@ export interface RowWriterOptions {
   readonly waitMs: number;
   /** Rows that wait or are being written may take this much; beyond it `append` throws Busy. */
   readonly pendingRowsMax: number;
+  /** Ceiling of the pauses between attempts. */
+  readonly pauseMsMax?: number;
   readonly onInsert?: (insert: { table: TableName; rows: number; tookMs: number }) => void;
   readonly onRetry?: (retry: { error: Error; attempt: number; pauseMs: number }) => void;
   readonly onBadRow?: (bad: { table: TableName; row: object; error: Error }) => void;
@@ -127,7 +129,7 @@ export function createRowWriter(store: Store, options: RowWriterOptions): RowWri
       } catch (error) {
         if (isDataError(error) || gaveUp) throw error;
         healthy = false;
-        const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (attempt - 1));
+        const ceilingMs = Math.min(options.pauseMsMax ?? PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (attempt - 1));
         const pauseMs = ceilingMs * (0.5 + Math.random() / 2);
         options.onRetry?.({ error: error as Error, attempt, pauseMs });
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
