@@ -50,11 +50,9 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     },
   });
 
-  const app = fastify({
-    // Requests are counted, not logged one by one.
-    loggerInstance: logger.child({}, { level: quieter(config.logLevel) }) as FastifyBaseLogger,
-    forceCloseConnections: true,
-  });
+  // Requests are counted, not logged one by one.
+  const httpLogger: FastifyBaseLogger = logger.child({}, { level: quieter(config.logLevel) });
+  const app = fastify({ loggerInstance: httpLogger, forceCloseConnections: true });
   const limits = {
     ...INGEST_LIMITS,
     callsMax: config.callsMax,

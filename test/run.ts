@@ -33,7 +33,7 @@ stream.on('test:fail', (event) => {
   if (event.details.type !== 'suite') counts.failed += 1;
   process.exitCode = 1;
 });
-stream.compose(new spec()).pipe(process.stdout);
+stream.pipe(new spec()).pipe(process.stdout);
 stream.on('end', () => {
   setImmediate(() => {
     for (const skip of skips) console.log(`SKIPPED ${skip}`);

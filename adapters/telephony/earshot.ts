@@ -123,11 +123,11 @@ export function parseText(text: string): ClientText {
   if (typeof type !== 'string' || !Object.hasOwn(checks, type)) {
     throw invalid(
       'a message of type hello, clear, mark or bye',
-      type === undefined ? excerpt(text) : `type ${excerpt(String(type))}`,
+      typeof type === 'string' ? `type ${excerpt(type)}` : excerpt(text),
     );
   }
   const check = checks[type as keyof typeof checks];
-  if (check.Check(value)) return value as ClientText;
+  if (check.Check(value)) return value;
   const [problem] = check.Errors(value);
   throw new InvalidInput(type === 'hello' ? 'hello_invalid' : 'message_invalid', {
     expected: `${type}${problem.instancePath.replaceAll('/', '.')} ${problem.message}`,

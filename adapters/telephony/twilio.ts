@@ -126,8 +126,8 @@ function openCallOf(tenant: string, message: Json, startedAtMs: number): OpenCal
     labels: labelsOf(parameters),
     providerIds: {
       callSid: textAt(start, 'callSid'),
-      streamSid: String(start.streamSid ?? message.streamSid ?? ''),
-      accountSid: String(start.accountSid ?? ''),
+      streamSid: textOr(start.streamSid ?? message.streamSid, ''),
+      accountSid: textOr(start.accountSid, ''),
     },
   };
 }
@@ -185,6 +185,8 @@ function textAt(parent: Json, name: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw malformed(`a text ${name}`, JSON.stringify(value)?.slice(0, 80) ?? 'nothing');
 }
+
+const textOr = (value: unknown, fallback: string): string => (typeof value === 'string' ? value : fallback);
 
 /** Twilio writes its numbers as strings. */
 function integerAt(parent: Json, name: string): number {

@@ -67,7 +67,7 @@ export function connectEarshot({
     socket = new WebSocket(url, { perMessageDeflate: false });
     let failure: Error | null = null;
     socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', version: 1, ...hello })));
-    socket.on('message', (data: RawData) => take(JSON.parse(String(data)) as ServerText));
+    socket.on('message', (data: RawData) => take(JSON.parse((data as Buffer).toString('utf8')) as ServerText));
     socket.on('error', (error) => (failure = error));
     socket.on('close', (code) => comeBack(failure ?? new Error(`the connection to ${url} broke off (code ${code})`)));
   }

@@ -27,10 +27,11 @@ export function deadAir({ deadAirMs }: ConversationLimits): Stage<LabelledTick, 
   }
 
   return {
-    push({ frame, caller, agent }, emit) {
+    push(tick, emit) {
+      const { frame, caller, agent } = tick;
       if (caller.speech || agent.speech) {
         close(emit);
-        state.lastSpeaker = lastOf(caller.speech, agent.speech, state.lastSpeaker);
+        state.lastSpeaker = lastOf(tick, state.lastSpeaker);
       } else if (state.lastSpeaker !== null) {
         state.silentSince ??= frame;
         if (frame + 1 - state.silentSince === framesMin) {
@@ -48,7 +49,7 @@ export function deadAir({ deadAirMs }: ConversationLimits): Stage<LabelledTick, 
 }
 
 /** While both speak, whoever spoke last before keeps that role: the one who goes on longer decides. */
-function lastOf(callerSpeaks: boolean, agentSpeaks: boolean, before: Channel | null): Channel {
-  if (callerSpeaks && agentSpeaks) return before ?? 'caller';
-  return callerSpeaks ? 'caller' : 'agent';
+function lastOf({ caller, agent }: LabelledTick, before: Channel | null): Channel {
+  if (caller.speech && agent.speech) return before ?? 'caller';
+  return caller.speech ? 'caller' : 'agent';
 }

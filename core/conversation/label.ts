@@ -8,11 +8,10 @@ import type { Emit, Stage } from '../stage/stage.ts';
 import type { Cell, Tick } from './align.ts';
 import { createEchoDetector } from './echo.ts';
 import type { ConversationLimits } from './limits.ts';
-import { createSpeechMask, lagFramesOf } from './speechMask.ts';
+import { createSpeechMask, lagFramesOf, type HeardCell } from './speechMask.ts';
 
-export interface LabelledCell extends Cell {
+export interface LabelledCell extends HeardCell {
   readonly speech: boolean;
-  readonly echo: boolean;
   /** Clearly above the channel's noise, whatever it is. */
   readonly audible: boolean;
   /** At the level of the line itself: nothing is heard. */
@@ -50,26 +49,29 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
   let nextFrame = 0;
   let flushed = false;
 
-  function describe(cell: Cell, noiseDbfs: number, explained: boolean): LabelledCell {
+  /** Echo and audibility are known at once, speech only when it is decided. */
+  function describe(cell: HeardCell, noiseDbfs: number): LabelledCell {
     return {
       ...cell,
       speech: false,
-      echo: explained,
       audible: !cell.missing && cell.levelDbfs >= noiseDbfs + AUDIBLE_DB,
       silent: !cell.missing && cell.levelDbfs <= noiseDbfs + SILENT_DB,
     };
   }
 
-  function step(frame: number, caller: Cell, agent: Cell, emit: Emit<Labelled>): void {
+  function step({ frame, ...cells }: Tick, emit: Emit<Labelled>): void {
     const tell: Emit<Finding> = (finding) => emit({ type: 'finding', finding });
-    const explained =
-      !caller.missing && echo.explains(frame, caller.levelDbfs, agent.levelDbfs, masks.caller.noiseDbfs, tell);
-    masks.caller.push(caller, explained);
-    masks.agent.push(agent, false);
+    const { noiseDbfs } = masks.caller;
+    const isEcho =
+      !cells.caller.missing && echo.explains(frame, cells.caller.levelDbfs, cells.agent.levelDbfs, noiseDbfs, tell);
+    const caller = { ...cells.caller, echo: isEcho };
+    const agent = { ...cells.agent, echo: false };
+    masks.caller.push(caller);
+    masks.agent.push(agent);
     waiting.push({
       frame,
-      caller: describe(caller, masks.caller.noiseDbfs, explained),
-      agent: describe(agent, masks.agent.noiseDbfs, false),
+      caller: describe(caller, masks.caller.noiseDbfs),
+      agent: describe(agent, masks.agent.noiseDbfs),
     });
     emitDecided(emit);
   }
@@ -88,9 +90,9 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
   }
 
   return {
-    push({ frame, caller, agent }, emit) {
-      nextFrame = frame + 1;
-      step(frame, caller, agent, emit);
+    push(tick, emit) {
+      nextFrame = tick.frame + 1;
+      step(tick, emit);
     },
     flush(emit) {
       if (flushed) return;
@@ -98,7 +100,8 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
       const inCall: Emit<Labelled> = (out) => {
         if (out.type === 'finding' || out.frame < nextFrame) emit(out);
       };
-      for (let k = 0; k < lagFrames; k += 1) step(nextFrame + k, AFTERWARDS, AFTERWARDS, inCall);
+      for (let k = 0; k < lagFrames; k += 1)
+        step({ frame: nextFrame + k, caller: AFTERWARDS, agent: AFTERWARDS }, inCall);
       waiting = [];
     },
     save: () => ({

@@ -8,9 +8,14 @@ import { FRAME_MS } from '../units/time.ts';
 import type { Cell } from './align.ts';
 import type { ConversationLimits } from './limits.ts';
 
+/** A frame of which it is known whether the other side's echo explains it. */
+export interface HeardCell extends Cell {
+  readonly echo: boolean;
+}
+
 export interface SpeechMask {
   /** Takes the next frame. */
-  push(cell: Cell, explainedByEcho: boolean): void;
+  push(cell: HeardCell): void;
   /** Frames before this one are decided. */
   readonly decidedFrames: number;
   /** Whether a decided frame, of the last `lagFramesOf(limits)` ones, is speech. */
@@ -101,8 +106,8 @@ export function createSpeechMask({ limits, counts }: SpeechMaskOptions): SpeechM
     if (peaks.frames >= PEAK_FRAMES_MIN) state.peakDbfs = peaks.percentile(PEAK_SHARE);
   }
 
-  function weigh({ levelDbfs, missing }: Cell, probability: number, explainedByEcho: boolean): number {
-    if (missing || explainedByEcho) return 0;
+  function weigh({ levelDbfs, missing, echo }: HeardCell, probability: number): number {
+    if (missing || echo) return 0;
     const { noiseDbfs, peakDbfs } = state;
     const floorDbfs = peakDbfs - limits.belowPeakDb;
     if (counts === 'audible' && noiseDbfs < limits.cleanLineDbfs) {
@@ -133,26 +138,27 @@ export function createSpeechMask({ limits, counts }: SpeechMaskOptions): SpeechM
     for (let k = labelledTo ?? state.runStart; k <= at; k += 1) state.labels[k % ringLength] = 1;
   }
 
-  function decide(at: number, raw: boolean): void {
-    if (raw) extendRun(at);
+  /** Draws the line between decided and open after frame `at` is known to be raw speech or not. */
+  function settle(at: number): void {
     const isLongEnough = state.runEnd - state.runStart >= segmentFramesMin;
     const isClosed = at + 1 - state.runEnd >= pauseFrames;
     state.decidedFrames = isClosed ? at + 1 : isLongEnough ? state.runEnd : state.runStart;
   }
 
   return {
-    push(cell, explainedByEcho) {
-      const probability = explainedByEcho || cell.missing ? 0 : cell.probability;
+    push(cell) {
+      const probability = cell.echo || cell.missing ? 0 : cell.probability;
       const { frame } = state;
       learn(cell, probability);
       state.inSpeech = probability >= limits.speechOn || (state.inSpeech && probability >= limits.speechOff);
       if (state.inSpeech) state.lastModelFrame = frame;
       state.labels[frame % ringLength] = 0;
-      state.evidence[frame % ringLength] = weigh(cell, probability, explainedByEcho);
+      state.evidence[frame % ringLength] = weigh(cell, probability);
       while (state.rawFrames <= frame) {
         const raw = rawSpeech(state.rawFrames);
         if (raw === null) break;
-        decide(state.rawFrames, raw);
+        if (raw) extendRun(state.rawFrames);
+        settle(state.rawFrames);
         state.rawFrames += 1;
       }
       state.frame += 1;

@@ -67,25 +67,27 @@ export function turns({ backchannelMsMax }: ConversationLimits): Stage<LabelledT
     state.turnIndex += 1;
   }
 
-  function endRun(channel: Channel, endFrame: number, otherSpeaks: boolean, emit: Emit<Finding>): void {
+  function endRun(channel: Channel, endFrame: number, emit: Emit<Finding>): void {
     const run = state.runs[channel];
     state.runs[channel] = null;
     if (run === null) return;
-    const isBackchannel = run.insideOther && otherSpeaks && endFrame - run.startFrame <= backchannelFramesMax;
+    const isBackchannel =
+      run.insideOther &&
+      state.runs[otherChannel(channel)] !== null &&
+      endFrame - run.startFrame <= backchannelFramesMax;
     if (!isBackchannel) join(channel, run.startFrame, endFrame, emit);
   }
 
   return {
     push(tick, emit) {
       for (const channel of CHANNELS) {
-        const otherSpeaks = tick[otherChannel(channel)].speech;
-        if (!tick[channel].speech) endRun(channel, tick.frame, otherSpeaks, emit);
-        else state.runs[channel] ??= { startFrame: tick.frame, insideOther: otherSpeaks };
+        if (!tick[channel].speech) endRun(channel, tick.frame, emit);
+        else state.runs[channel] ??= { startFrame: tick.frame, insideOther: tick[otherChannel(channel)].speech };
       }
       state.frame = tick.frame + 1;
     },
     flush(emit) {
-      for (const channel of CHANNELS) endRun(channel, state.frame, state.runs[otherChannel(channel)] !== null, emit);
+      for (const channel of CHANNELS) endRun(channel, state.frame, emit);
       close(emit);
     },
     save: () => structuredClone(state),

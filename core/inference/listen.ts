@@ -37,7 +37,7 @@ export function createListener(format: SpeechModelFormat): Listener {
     context: new Float32Array(contextSamples),
   });
   let state = fresh();
-  let waiting: Hop[] = [];
+  const waiting: Hop[] = [];
   let inFlight: Hop[] = [];
   let done: ScoredHop[] = [];
 

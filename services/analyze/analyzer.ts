@@ -30,6 +30,7 @@ export interface Analyzer {
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const { bus, batcher, writer, states } = options;
   const runners = new Map<string, CallRunner>();
+  let isStopping = false;
 
   const ports: RunnerPorts = {
     batcher,
@@ -58,6 +59,8 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   }
 
   function take(entry: LogEntry): void {
+    // Not acknowledged, so its sender brings it again to whoever goes on.
+    if (isStopping) return;
     const key = `${entry.tenant}\u0000${entry.callId}`;
     if (entry.message.type === 'open' && !runners.has(key)) {
       const runner = createCallRunner(entry.message.call, ports, options.stateEveryMs, () => runners.delete(key));
@@ -75,6 +78,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       return runners.size;
     },
     async close() {
+      isStopping = true;
       await Promise.all([...runners.values()].map((runner) => runner.park()));
     },
   };

@@ -48,7 +48,6 @@ export class CallSession {
   readonly #bytesPerSample: number;
   readonly #lanes: Record<Channel, Lane>;
   readonly #backlog: LogEntry[] = [];
-  #backlogBytes = 0;
   #retry: NodeJS.Timeout | null = null;
   #listener: SessionListener | null = null;
   #closing = false;
@@ -64,7 +63,7 @@ export class CallSession {
     this.#bytesPerSample = decoderOf(options.open.encoding).bytesPerSample;
     const lane = (): Lane => ({ end: 0, lastArrivalMs: options.nowMs(), advancedTo: 0 });
     this.#lanes = { caller: lane(), agent: lane() };
-    this.#publish({ type: 'open', call: options.open }, -1, true);
+    this.#publish({ type: 'open', call: options.open }, -1, 'ingest');
   }
 
   attach(listener: SessionListener): void {
@@ -90,7 +89,7 @@ export class CallSession {
     }
     if (message.type === 'audio') this.#note(message);
     this.nextSeq += 1;
-    this.#publish(message, seq, false);
+    this.#publish(message, seq, 'sender');
     return true;
   }
 
@@ -114,7 +113,7 @@ export class CallSession {
     this.#closing = true;
     const seq = this.nextSeq;
     this.nextSeq += 1;
-    this.#publish({ type: 'close', reason, errorCode, errorText }, seq, false);
+    this.#publish({ type: 'close', reason, errorCode, errorText }, seq, 'sender');
   }
 
   get isClosing(): boolean {
@@ -134,7 +133,7 @@ export class CallSession {
       const position = Math.floor(Math.min(other.end, mediaNow) - this.#samples(limits.lateMs));
       if (position <= Math.max(lane.end, lane.advancedTo)) continue;
       lane.advancedTo = position;
-      this.#publish({ type: 'advance', channel, position, reason: 'late' }, this.nextSeq - 1, true);
+      this.#publish({ type: 'advance', channel, position, reason: 'late' }, this.nextSeq - 1, 'ingest');
     }
   }
 
@@ -173,9 +172,9 @@ export class CallSession {
     this.#anchorMs = Math.min(this.#anchorMs, arrivedAtMs - (end / this.open.rateHz) * 1_000);
   }
 
-  #publish(message: CallMessage, seq: number, own: boolean): void {
+  #publish(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    const entry: LogEntry = { tenant, callId, seq, own, message };
+    const entry: LogEntry = { tenant, callId, seq, own: by === 'ingest', message };
     if (this.#backlog.length > 0 || !this.#tryPublish(entry)) this.#hold(entry);
   }
 
@@ -189,14 +188,13 @@ export class CallSession {
       return true;
     } catch (error) {
       if (!(error instanceof Busy)) throw error;
-      this.#retry ??= setTimeout(() => this.#publishBacklog(), error.retryAfterMs);
+      if (this.#retry === null) this.#retry = setTimeout(() => this.#publishBacklog(), error.retryAfterMs);
       return false;
     }
   }
 
   #hold(entry: LogEntry): void {
     this.#backlog.push(entry);
-    this.#backlogBytes += entry.message.type === 'audio' ? entry.message.payload.byteLength : 0;
     this.#listener?.setReading('off');
   }
 
@@ -206,7 +204,6 @@ export class CallSession {
       const [entry] = this.#backlog;
       if (!this.#tryPublish(entry)) return;
       this.#backlog.shift();
-      this.#backlogBytes -= entry.message.type === 'audio' ? entry.message.payload.byteLength : 0;
     }
     this.#listener?.setReading('on');
   }

@@ -136,7 +136,9 @@ test('a second connection takes the call over; the first is told', async () => {
   const second = new WebSocket(url);
   await once(second, 'open');
   second.send(JSON.stringify({ type: 'hello', version: 1, ...hello }));
-  const [[code], [ready]] = await Promise.all([once(first, 'close'), once(second, 'message')]);
+  const [closed, answered] = await Promise.all([once(first, 'close'), once(second, 'message')]);
+  const code: unknown = closed[0];
+  const ready: unknown = answered[0];
   assert.equal(code, 4009);
   assert.equal((JSON.parse(String(ready)) as { nextSeq: number }).nextSeq, 1);
   second.send(JSON.stringify({ type: 'bye', seq: 1 }));
@@ -255,7 +257,7 @@ for (const [what, send, code, closeCode] of REFUSALS) {
     await other.ready;
     const socket = new WebSocket(url);
     const texts: { type: string; code?: string; expected?: string; got?: string }[] = [];
-    socket.on('message', (data) => texts.push(JSON.parse(String(data)) as { type: string }));
+    socket.on('message', (data) => texts.push(JSON.parse((data as Buffer).toString('utf8')) as { type: string }));
     await once(socket, 'open');
     callNumber += 1;
     const callId = `bad-${callNumber}`;

@@ -15,8 +15,6 @@ export interface IngestLimits {
   readonly callMsMax: number;
   /** A position this far ahead of what has come is a mistake, not a gap. */
   readonly jumpMsMax: number;
-  /** Bytes of one call that may wait for the bus before its socket is paused. */
-  readonly backlogBytesMax: number;
   readonly tickMs: number;
 }
 
@@ -30,6 +28,5 @@ export const INGEST_LIMITS: IngestLimits = {
   lateMs: 1_000,
   callMsMax: 4 * 3_600_000,
   jumpMsMax: 10 * 60_000,
-  backlogBytesMax: 1_024 * 1_024,
   tickMs: 100,
 };

@@ -99,16 +99,16 @@ function serve(socket: WebSocket, context: SocketContext, limits: IngestLimits):
   }, limits.pingEveryMs);
 
   socket.on('pong', () => (lastHeardMs = context.nowMs()));
-  socket.on('message', (data: RawData, isBinary: boolean) => {
+  socket.on('message', (data, isBinary) => {
     lastHeardMs = context.nowMs();
     const bytes = asBytes(data);
     if (reader === null) {
       clearTimeout(helloTimer);
-      reader = readerFor(socket, context, bytes, isBinary);
+      reader = readerFor(socket, context, isBinary ? '' : textOf(bytes));
     }
     context.hooks.onMessage?.(reader.protocol, bytes.byteLength);
     if (isBinary) reader.binary(bytes);
-    else reader.text(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    else reader.text(textOf(bytes));
   });
   socket.on('close', () => {
     clearTimeout(helloTimer);
@@ -119,8 +119,10 @@ function serve(socket: WebSocket, context: SocketContext, limits: IngestLimits):
   socket.on('error', () => context.hooks.onError?.('message_too_large'));
 }
 
-function readerFor(socket: WebSocket, context: SocketContext, bytes: Uint8Array, isBinary: boolean): SocketReader {
-  const firstText = isBinary ? '' : Buffer.from(bytes).toString('utf8', 0, 200);
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+
+function readerFor(socket: WebSocket, context: SocketContext, firstText: string): SocketReader {
   return isTwilio(firstText) ? twilioSocket(socket, context) : earshotSocket(socket, context);
 }
 

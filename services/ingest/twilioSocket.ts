@@ -39,7 +39,10 @@ export function twilioSocket(socket: WebSocket, context: SocketContext): SocketR
     found.attach(listener);
     const texts = waiting ?? [];
     waiting = null;
-    for (const text of texts) text === HUNG_UP ? closed() : guarded(text);
+    for (const text of texts) {
+      if (text === HUNG_UP) closed();
+      else guarded(text);
+    }
   }
 
   function fail(error: unknown): void {

@@ -113,13 +113,13 @@ export function checkStoreLaws(name: string, storeOf: () => Store): void {
     const writer = createRowWriter(store, LIMITS);
     const states = createCallStates(store);
     const state = { a: [1, 2], b: new Float32Array([0.5, -1]), c: null };
-    const save = (seq: number, ended: boolean) =>
+    const save = (seq: number, { ended }: { ended: boolean }) =>
       writer.append([callStateRow('t', 'state-1', { seq, stateVersion: 1, ended, state: ended ? null : state })]);
     assert.equal(await states.load('t', 'state-1'), null);
-    await save(10, false);
-    await save(25, false);
+    await save(10, { ended: false });
+    await save(25, { ended: false });
     assert.deepEqual(await states.load('t', 'state-1'), { seq: 25, stateVersion: 1, ended: false, state });
-    await save(30, true);
+    await save(30, { ended: true });
     assert.equal((await states.load('t', 'state-1'))?.ended, true);
     assert.equal(await states.load('other', 'state-1'), null);
     await writer.close();
