@@ -1,94 +1,151 @@
 /** The reads of the API. Every query is bound to a tenant, and all values are bound as parameters. */
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { FactKind } from '../../core/facts/facts.ts';
+import type { Channel } from '../../core/units/channel.ts';
+import { InvalidInput } from '../../core/units/errors.ts';
+import { samplesFromMs } from '../../core/units/time.ts';
+import type { CallRecord, FactRecord, FramesRecord } from './callRecords.ts';
 import type { Store } from './openStore.ts';
 
 export interface CallFilter {
   readonly limit: number;
-  /** Calls that started before this wall time (Unix ms): the cursor of the page before. */
+  /** Where the page before ended: `cursorOf` its last call. */
+  readonly cursor?: string;
+  /** Calls that started before this wall time, and at or after that one (Unix ms). */
   readonly beforeMs?: number;
   readonly afterMs?: number;
   readonly agentVersion?: string;
-  readonly state?: 'live' | 'ended';
+  readonly state?: CallRecord['state'];
 }
 
 export interface FactFilter {
   readonly kinds?: readonly FactKind[];
   readonly fromMs?: number;
   readonly toMs?: number;
-  readonly status?: 'provisional' | 'final';
+  readonly status?: FactRecord['status'];
   readonly limit: number;
 }
 
-export type Row = Record<string, unknown>;
-
 export interface CallReader {
-  calls(tenant: string, filter: CallFilter): Promise<Row[]>;
-  call(tenant: string, callId: string): Promise<Row | null>;
-  facts(tenant: string, callId: string, filter: FactFilter): Promise<Row[]>;
+  /** The newest first. */
+  calls(tenant: string, filter: CallFilter): Promise<CallRecord[]>;
+  call(tenant: string, callId: string): Promise<CallRecord | null>;
+  /** In the order of the timeline. */
+  facts(tenant: string, callId: string, filter: FactFilter): Promise<FactRecord[]>;
   /** One row a second and channel, with its 10 ms signals as arrays. */
-  frames(tenant: string, callId: string, fromMs: number, toMs: number): Promise<Row[]>;
+  frames(tenant: string, callId: string, fromMs: number, toMs: number, channel?: Channel): Promise<FramesRecord[]>;
 }
 
-const FAR_FUTURE_MS = 4_102_444_800_000;
+/** Beyond any call, and still exact when it is bound as a number of samples. */
+const TIMELINE_MS_MAX = 1e12;
+const WALL_MS_MAX = 4_102_444_800_000;
+
+const CALLS = `
+  SELECT * FROM earshot.v_calls
+  WHERE tenant = {tenant:String}
+    AND call_started_at < fromUnixTimestamp64Milli({beforeMs:Int64}, 'UTC')
+    AND call_started_at >= fromUnixTimestamp64Milli({afterMs:Int64}, 'UTC')
+    AND call_started_at <= fromUnixTimestamp64Milli({cursorMs:Int64}, 'UTC')
+    AND (call_started_at < fromUnixTimestamp64Milli({cursorMs:Int64}, 'UTC') OR call_id > {cursorCallId:String})
+    AND ({agentVersion:String} = '' OR agent_version = {agentVersion:String})
+    AND ({state:String} = '' OR state = {state:String})
+  ORDER BY call_started_at DESC, call_id LIMIT {limit:UInt32}`;
+
+const CALL = 'SELECT * FROM earshot.v_calls WHERE tenant = {tenant:String} AND call_id = {callId:String} LIMIT 1';
+
+const FACTS = `
+  SELECT id, kind, status, revision, definition_version, channel, ts, start_sample / 16 AS start_ms,
+         end_sample / 16 AS end_ms, outcome, reason, error_code, error_text, tap,
+         latency_samples / 16 AS latency_ms, latency_unknown, level_dbfs, probability_mean, turn_index,
+         speech_samples / 16 AS speech_ms, loss_db, delay_samples / 16 AS delay_ms, clipped_share,
+         silent_samples / 16 AS silent_ms, holes
+  FROM earshot.facts FINAL
+  WHERE tenant = {tenant:String} AND call_id = {callId:String}
+    AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
+    AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
+    AND ({status:String} = '' OR status = {status:String})
+  ORDER BY start_sample, kind, id LIMIT {limit:UInt32}`;
+
+const FRAMES = `
+  SELECT channel, start_sample / 16 AS start_ms, level_cdb, speech_255, flags FROM earshot.frames FINAL
+  WHERE tenant = {tenant:String} AND call_id = {callId:String}
+    AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
+    AND ({channel:String} = '' OR channel = {channel:String})
+  ORDER BY channel, start_sample`;
 
 export function createCallReader({ reading }: Store): CallReader {
   return {
-    calls: (tenant, { limit, beforeMs = FAR_FUTURE_MS, afterMs = 0, agentVersion = '', state = '' as const }) =>
-      rows(
-        reading,
-        `SELECT * FROM earshot.v_calls
-         WHERE tenant = {tenant:String}
-           AND call_started_at < fromUnixTimestamp64Milli({beforeMs:Int64}, 'UTC')
-           AND call_started_at >= fromUnixTimestamp64Milli({afterMs:Int64}, 'UTC')
-           AND ({agentVersion:String} = '' OR agent_version = {agentVersion:String})
-           AND ({state:String} = '' OR state = {state:String})
-         ORDER BY call_started_at DESC, call_id LIMIT {limit:UInt32}`,
-        { tenant, limit, beforeMs: Math.round(beforeMs), afterMs: Math.round(afterMs), agentVersion, state },
-      ),
-    async call(tenant, callId) {
-      const found = await rows(
-        reading,
-        'SELECT * FROM earshot.v_calls WHERE tenant = {tenant:String} AND call_id = {callId:String} LIMIT 1',
-        { tenant, callId },
-      );
-      return found[0] ?? null;
+    calls: (tenant, { limit, cursor, beforeMs, afterMs, agentVersion, state }) => {
+      const { startedAtMs, callId } = cursor === undefined ? NO_CURSOR : parseCursor(cursor);
+      return rows<CallRecord>(reading, CALLS, {
+        tenant,
+        limit,
+        beforeMs: Math.ceil(beforeMs ?? WALL_MS_MAX),
+        afterMs: Math.ceil(afterMs ?? 0),
+        cursorMs: startedAtMs,
+        cursorCallId: callId,
+        agentVersion: agentVersion ?? '',
+        state: state ?? '',
+      });
     },
-    facts: (tenant, callId, { kinds = [], fromMs = 0, toMs = FAR_FUTURE_MS, status = '' as const, limit }) =>
-      rows(
-        reading,
-        `SELECT id, kind, status, revision, definition_version, channel, ts, start_sample / 16 AS start_ms,
-                end_sample / 16 AS end_ms, outcome, reason, text, tap, latency_samples / 16 AS latency_ms,
-                level_dbfs, probability, loss_db, amount, ordinal
-         FROM earshot.facts FINAL
-         WHERE tenant = {tenant:String} AND call_id = {callId:String}
-           AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
-           AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
-           AND ({status:String} = '' OR status = {status:String})
-         ORDER BY start_sample, kind, id LIMIT {limit:UInt32}`,
-        {
-          tenant,
-          callId,
-          kinds: [...kinds],
-          fromSample: Math.round(fromMs * 16),
-          toSample: Math.round(toMs * 16),
-          status,
-          limit,
-        },
-      ),
-    frames: (tenant, callId, fromMs, toMs) =>
-      rows(
-        reading,
-        `SELECT channel, start_sample / 16 AS start_ms, level_cdb, speech_255, flags FROM earshot.frames FINAL
-         WHERE tenant = {tenant:String} AND call_id = {callId:String}
-           AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
-         ORDER BY channel, start_sample`,
-        { tenant, callId, fromSample: Math.round(fromMs * 16), toSample: Math.round(toMs * 16) },
-      ),
+    async call(tenant, callId) {
+      const [found] = await rows<CallRecord>(reading, CALL, { tenant, callId });
+      return found ?? null;
+    },
+    facts: (tenant, callId, { kinds, fromMs, toMs, status, limit }) =>
+      rows<FactRecord>(reading, FACTS, {
+        tenant,
+        callId,
+        kinds: [...(kinds ?? [])],
+        ...samplesOf(fromMs, toMs),
+        status: status ?? '',
+        limit,
+      }),
+    frames: (tenant, callId, fromMs, toMs, channel) =>
+      rows<FramesRecord>(reading, FRAMES, { tenant, callId, ...samplesOf(fromMs, toMs), channel: channel ?? '' }),
   };
 }
 
-async function rows(client: ClickHouseClient, query: string, query_params: Record<string, unknown>): Promise<Row[]> {
-  const result = await client.query({ query, query_params, format: 'JSONEachRow' });
+interface Cursor {
+  readonly startedAtMs: number;
+  readonly callId: string;
+}
+
+const NO_CURSOR: Cursor = { startedAtMs: WALL_MS_MAX, callId: '' };
+
+/** Two calls may start in the same millisecond, so the place of a call in the list is its start and its id. */
+export function cursorOf({ call_started_at, call_id }: CallRecord): string {
+  const startedAtMs = Date.parse(`${call_started_at.replace(' ', 'T')}Z`);
+  return Buffer.from(JSON.stringify([startedAtMs, call_id])).toString('base64url');
+}
+
+function parseCursor(cursor: string): Cursor {
+  try {
+    const [startedAtMs, callId] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as unknown[];
+    if (Number.isSafeInteger(startedAtMs) && typeof callId === 'string') {
+      return { startedAtMs: startedAtMs as number, callId };
+    }
+  } catch {
+    // Falls to the same answer as a cursor that parses to something else.
+  }
+  throw new InvalidInput('request_invalid', {
+    expected: 'the cursor that came with the page before',
+    got: cursor.slice(0, 80),
+  });
+}
+
+const samplesOf = (fromMs = 0, toMs = TIMELINE_MS_MAX) => ({
+  fromSample: samplesFromMs(fromMs),
+  toSample: samplesFromMs(Math.min(toMs, TIMELINE_MS_MAX)),
+});
+
+async function rows<Row>(client: ClickHouseClient, query: string, query_params: Record<string, unknown>) {
+  const result = await client.query({
+    query,
+    query_params,
+    format: 'JSONEachRow',
+    // All revisions of a fact lie under one call id, so skipping by it misses none.
+    clickhouse_settings: { use_skip_indexes_if_final: 1 },
+  });
   return result.json<Row>();
 }

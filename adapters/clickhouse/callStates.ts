@@ -19,15 +19,15 @@ export interface CallStates {
 export const createCallStates = (store: Store): CallStates => ({
   async load(tenant, callId) {
     const result = await store.reading.query({
-      query: `SELECT toString(seq) AS seq, state_version, ended, state FROM earshot.call_states
+      query: `SELECT toString(seq) AS seq_text, state_version, ended, state FROM earshot.call_states
               WHERE tenant = {tenant:String} AND call_id = {callId:String} ORDER BY ended DESC, seq DESC LIMIT 1`,
       query_params: { tenant, callId },
       format: 'JSONEachRow',
     });
-    const [row] = await result.json<{ seq: string; state_version: number; ended: boolean; state: string }>();
+    const [row] = await result.json<{ seq_text: string; state_version: number; ended: boolean; state: string }>();
     if (row === undefined) return null;
     return {
-      seq: Number(row.seq),
+      seq: Number(row.seq_text),
       stateVersion: row.state_version,
       ended: row.ended,
       state: row.state === '' ? null : (deserialize(Buffer.from(row.state, 'base64')) as unknown),

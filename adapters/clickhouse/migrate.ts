@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { packageRoot } from '../packageRoot.ts';
 import type { Store } from './openStore.ts';
+import { sqlStatements } from './sqlStatements.ts';
 
-/** Files whose statements are all CREATE OR REPLACE VIEW are applied anew whenever they change. */
+/** Views hold no data: their file is applied anew whenever it has changed. */
 const REPEATABLE = /_views\.sql$/;
 
-/** Returns the names of the files that were applied now. */
-export async function migrate(store: Store): Promise<string[]> {
-  const folder = join(packageRoot, 'deploy', 'clickhouse');
+const SQL_FOLDER = join(packageRoot, 'deploy', 'clickhouse');
+
+/** Returns the names of the files that were applied now. Interrupted or run twice at once, it can simply be run again. */
+export async function migrate(store: Store, folder = SQL_FOLDER): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   const before = await appliedBefore(store);
   const applied: string[] = [];
@@ -20,41 +22,37 @@ export async function migrate(store: Store): Promise<string[]> {
     const sha256 = createHash('sha256').update(text).digest('hex');
     const known = before.get(name);
     if (known === sha256) continue;
-    if (known !== undefined && !REPEATABLE.test(name)) {
-      throw new InvalidInput('config_invalid', {
-        expected: `deploy/clickhouse/${name} as it was applied (sha256 ${known}); changes go into a new file`,
-        got: `sha256 ${sha256}`,
-      });
-    }
-    for (const query of statements(text)) await store.writing.command({ query });
-    await store.writing.insert({
-      table: 'earshot.migrations',
-      values: [{ name, sha256 }],
-      format: 'JSONEachRow',
-      clickhouse_settings: { async_insert: 0 },
-    });
+    if (known !== undefined && !REPEATABLE.test(name)) throw changed(name, known, sha256);
+    for (const query of sqlStatements(text)) await store.writing.command({ query });
+    await remember(store, name, sha256);
     applied.push(name);
   }
   return applied;
 }
 
-async function appliedBefore(store: Store): Promise<Map<string, string>> {
-  const tables = await store.writing.query({
+const changed = (name: string, known: string, sha256: string): InvalidInput =>
+  new InvalidInput('config_invalid', {
+    expected: `deploy/clickhouse/${name} as it was applied (sha256 ${known}); changes go into a new file`,
+    got: `sha256 ${sha256}`,
+  });
+
+async function appliedBefore({ writing }: Store): Promise<Map<string, string>> {
+  const tables = await writing.query({
     query: "SELECT name FROM system.tables WHERE database = 'earshot' AND name = 'migrations'",
     format: 'JSONEachRow',
   });
   if ((await tables.json()).length === 0) return new Map();
-  const rows = await store.writing.query({
+  const rows = await writing.query({
     query: 'SELECT name, argMax(sha256, applied_at) AS sha256 FROM earshot.migrations GROUP BY name',
     format: 'JSONEachRow',
   });
   return new Map((await rows.json<{ name: string; sha256: string }>()).map(({ name, sha256 }) => [name, sha256]));
 }
 
-/** Our files hold no semicolon inside a string; comments are cut off first. */
-export const statements = (text: string): string[] =>
-  text
-    .replace(/^\s*--.*$/gm, '')
-    .split(/;\s*(?:\n|$)/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+const remember = ({ writing }: Store, name: string, sha256: string): Promise<unknown> =>
+  writing.insert({
+    table: 'earshot.migrations',
+    values: [{ name, sha256 }],
+    format: 'JSONEachRow',
+    clickhouse_settings: { async_insert: 0 },
+  });

@@ -4,14 +4,19 @@
  * and reads have a connection each.
  */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
-import { createChdbConnection } from 'chdb/connection';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InvalidInput } from '../../core/units/errors.ts';
 
-export type StoreLocation =
-  | { readonly kind: 'embedded'; readonly dataDir: string }
-  | { readonly kind: 'server'; readonly url: string; readonly username?: string; readonly password?: string };
+interface ServerLocation {
+  readonly kind: 'server';
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly requestTimeoutMs?: number;
+}
+
+export type StoreLocation = { readonly kind: 'embedded'; readonly dataDir: string } | ServerLocation;
 
 export interface Store {
   /** For inserts and DDL. */
@@ -20,76 +25,87 @@ export interface Store {
   readonly reading: ClickHouseClient;
   /** Whether the store answers now. */
   ping(): Promise<boolean>;
+  /** To be called when nothing is being asked any more: chdb must not be closed under a running query. */
   close(): Promise<void>;
+}
+
+interface Backend {
+  connect(): ClickHouseClient;
+  /** Resolves when nothing of the backend runs any more. */
+  drain(): Promise<void>;
 }
 
 /** chdb is typed against its own copy of the client's common package; the interface is the same. */
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
-/** Longer than any insert takes, shorter than what a caller would wait for. */
+/** Longer than any insert takes; a request that is given up may still succeed, which its token makes harmless. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const makeClient = location.kind === 'embedded' ? await embedded(location.dataDir) : server(location);
-  const writing = makeClient();
-  const reading = makeClient();
+  const backend = location.kind === 'embedded' ? await embedded(location.dataDir) : server(location);
+  const writing = backend.connect();
+  const reading = backend.connect();
   const store: Store = {
     writing,
     reading,
-    ping: () => answers(reading),
+    ping: () =>
+      ask(reading).then(
+        () => true,
+        () => false,
+      ),
     async close() {
       await writing.close();
       await reading.close();
+      await backend.drain();
     },
   };
-  await refuseIfAway(store, location);
+  try {
+    await ask(reading);
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    const expected = location.kind === 'server' ? `ClickHouse to answer at ${location.url}` : 'chdb to start';
+    throw storeUnavailable(expected, error);
+  }
   return store;
 }
 
-async function embedded(dataDir: string): Promise<() => ClickHouseClient> {
+/** chdb is loaded only here: who uses a server needs no engine installed. */
+async function embedded(dataDir: string): Promise<Backend> {
   const path = resolve(dataDir);
   await mkdir(path, { recursive: true });
-  return () => {
-    try {
-      return createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection });
-    } catch (error) {
-      throw storeUnavailable(`the data folder ${path} free for this process`, error);
-    }
+  const { createChdbConnection } = await import('chdb/connection');
+  const { drainPending } = await import('chdb');
+  return {
+    connect() {
+      try {
+        return createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection });
+      } catch (error) {
+        throw storeUnavailable(`the data folder ${path} to be free, and the only one of this process`, error);
+      }
+    },
+    drain: drainPending,
   };
 }
 
-function server({ url, username, password }: Extract<StoreLocation, { kind: 'server' }>): () => ClickHouseClient {
-  return () =>
-    createClient({
-      url,
-      username,
-      password,
-      request_timeout: REQUEST_TIMEOUT_MS,
-      compression: { request: false, response: true },
-      // Errors are told by whoever asked; the client's own log would put rows into it.
-      log: { level: ClickHouseLogLevel.OFF },
-    });
+function server({ url, username, password, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ServerLocation): Backend {
+  return {
+    connect: () =>
+      createClient({
+        url,
+        username,
+        password,
+        request_timeout: requestTimeoutMs,
+        compression: { request: false, response: true },
+        // Every error is thrown, and told where it is caught.
+        log: { level: ClickHouseLogLevel.OFF },
+      }),
+    drain: () => Promise.resolve(),
+  };
 }
 
-async function answers(client: ClickHouseClient): Promise<boolean> {
-  try {
-    const result = await client.query({ query: 'SELECT 1 AS one', format: 'JSONEachRow' });
-    return (await result.json()).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-async function refuseIfAway(store: Store, location: StoreLocation): Promise<void> {
-  try {
-    await (await store.reading.query({ query: 'SELECT 1 AS one', format: 'JSONEachRow' })).json();
-  } catch (error) {
-    await store.close().catch(() => undefined);
-    throw storeUnavailable(
-      location.kind === 'server' ? `ClickHouse to answer at ${location.url}` : 'chdb to start',
-      error,
-    );
-  }
+async function ask(client: ClickHouseClient): Promise<void> {
+  const result = await client.query({ query: 'SELECT 1 AS one', format: 'JSONEachRow' });
+  await result.json();
 }
 
 const storeUnavailable = (expected: string, error: unknown): InvalidInput =>

@@ -1,188 +1,190 @@
 /**
  * The sink: gathers rows and writes them in batches, one insert a table. `append` resolves when its rows are durable.
- * A batch that fails for the store's sake is tried again, with growing pauses, for as long as the writer is open; a batch
- * that fails for a row's sake is halved until the bad row stands alone, is reported, and holds nothing else up.
+ * Batches go out one after another, in the order of `append`; no row is ever dropped without its promise saying so.
  */
-import { createHash } from 'node:crypto';
 import type { TableName, TableRow } from '../../core/rows/tables.ts';
 import { Busy } from '../../core/units/errors.ts';
+import { createInserter, type Inserter, type InsertHooks, type RetryPauses, type RowLine } from './insertRows.ts';
 import type { Store } from './openStore.ts';
 
-export interface RowWriterOptions {
-  /** A batch goes out when it has this many rows, or when its first row has waited this long. */
+export interface RowWriterOptions extends InsertHooks {
+  /** A batch goes out when it has this many rows, or when its first row has waited for `waitMs`. */
   readonly rowsMax: number;
   readonly waitMs: number;
-  /** Rows that wait or are being written may take this much; beyond it `append` throws Busy. */
+  /** Rows that wait or are being written; beyond either bound `append` throws Busy, having taken nothing. */
   readonly pendingRowsMax: number;
-  /** Ceiling of the pauses between attempts. */
-  readonly pauseMsMax?: number;
-  readonly onInsert?: (insert: { table: TableName; rows: number; tookMs: number }) => void;
-  readonly onRetry?: (retry: { error: Error; attempt: number; pauseMs: number }) => void;
-  readonly onBadRow?: (bad: { table: TableName; row: object; error: Error }) => void;
+  readonly pendingBytesMax?: number;
+  readonly retryPauses?: RetryPauses;
 }
 
 export interface RowWriter {
+  /**
+   * Resolves when the rows are durable. Rejects when ClickHouse refused one of them for its content (the others are
+   * written), or when the writer was closed before they could be.
+   */
   append(rows: readonly TableRow[]): Promise<void>;
-  readonly pendingRows: number;
-  /** Whether the last attempt to write succeeded. */
-  isHealthy(): boolean;
-  /** Writes what waits, then takes no more. Rejects what could not be written within `drainMsMax`. */
+  /** Writes at once what waits; resolves when all that was appended before is durable or refused. */
+  flush(): Promise<void>;
+  /** Takes no more, writes what waits, and after `drainMsMax` rejects what could not be written. */
   close(drainMsMax?: number): Promise<void>;
+  /** Whether the store took what it was given last. */
+  isHealthy(): boolean;
+  readonly pendingRows: number;
+  readonly pendingBytes: number;
+  readonly lastInsertMs: number | null;
 }
 
-interface Waiting {
-  readonly rows: readonly TableRow[];
+interface Line {
+  readonly table: TableName;
+  readonly json: RowLine;
+}
+
+/** The rows of one `append`. */
+interface Part {
+  readonly lines: readonly Line[];
+  readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-const PAUSE_MS_FIRST = 100;
-const PAUSE_MS_MAX = 5_000;
+const PENDING_BYTES_MAX = 256 * 1_024 * 1_024;
+const RETRY_PAUSES: RetryPauses = { firstMs: 100, maxMs: 5_000 };
 const BUSY_RETRY_MS = 200;
-/** ClickHouse error codes that speak of the data itself: no retry helps (see ErrorCodes.cpp of ClickHouse). */
-const DATA_ERRORS = new Set(['6', '26', '27', '38', '41', '53', '69', '70', '72', '117', '130', '131', '349', '441']);
+const DRAIN_MS_MAX = 10_000;
+/** Bounds the body of one insert, which chdb takes as one string. */
+const INSERT_BYTES_MAX = 8 * 1_024 * 1_024;
 
 export function createRowWriter(store: Store, options: RowWriterOptions): RowWriter {
-  let waiting: Waiting[] = [];
+  const { rowsMax, waitMs, pendingRowsMax, pendingBytesMax = PENDING_BYTES_MAX } = options;
+  const givingUp = new AbortController();
+  const inserter = createInserter(store.writing, options.retryPauses ?? RETRY_PAUSES, givingUp.signal, options);
+  const waiting: Part[] = [];
+  const unsettled = new Set<Promise<void>>();
   let waitingRows = 0;
+  let waitingSince = 0;
   let pendingRows = 0;
+  let pendingBytes = 0;
   let timer: NodeJS.Timeout | null = null;
-  let writing: Promise<void> = Promise.resolve();
   let isWriting = false;
-  let healthy = true;
-  let closing = false;
-  let gaveUp = false;
+  /** Rows up to here, counted from the end of the queue, go out without waiting for company. */
+  let urgentParts = 0;
+  let isClosed = false;
 
   function schedule(): void {
     if (isWriting || waiting.length === 0) return;
-    if (waitingRows >= options.rowsMax || closing) start();
-    else timer ??= setTimeout(start, options.waitMs);
+    const dueMs = waitingSince + waitMs - performance.now();
+    if (waitingRows >= rowsMax || urgentParts > 0 || isClosed || dueMs <= 0) startBatch();
+    else timer ??= setTimeout(startBatch, dueMs);
   }
 
-  function start(): void {
+  function startBatch(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (isWriting) return;
-    const batch = waiting;
-    waiting = [];
-    waitingRows = 0;
+    const batch = takeBatch();
     isWriting = true;
-    writing = writeBatch(batch).finally(() => {
+    void writeBatch(batch, inserter, rowsMax).finally(() => {
+      for (const { lines, bytes } of batch) {
+        pendingRows -= lines.length;
+        pendingBytes -= bytes;
+      }
       isWriting = false;
       schedule();
     });
   }
 
-  async function writeBatch(batch: readonly Waiting[]): Promise<void> {
-    const bad = new Map<TableRow, Error>();
-    const rows = batch.flatMap((part) => part.rows);
-    try {
-      for (const [table, tableRows] of byTable(rows)) await writeRows(table, tableRows, bad);
-    } catch (error) {
-      for (const { reject } of batch) reject(error as Error);
-      return;
-    } finally {
-      pendingRows -= rows.length;
+  /** Whole parts, up to about `rowsMax` rows. */
+  function takeBatch(): Part[] {
+    let count = 0;
+    let rows = 0;
+    while (count < waiting.length && rows < rowsMax) {
+      rows += waiting[count].lines.length;
+      count += 1;
     }
-    for (const part of batch) {
-      const failure = part.rows.map((row) => bad.get(row)).find((error) => error !== undefined);
-      if (failure === undefined) part.resolve();
-      else part.reject(failure);
-    }
+    waitingRows -= rows;
+    urgentParts = Math.max(0, urgentParts - count);
+    return waiting.splice(0, count);
   }
 
-  async function writeRows(table: TableName, rows: readonly TableRow[], bad: Map<TableRow, Error>): Promise<void> {
-    try {
-      await insertUntilDurable(table, rows);
-    } catch (error) {
-      if (!isDataError(error)) throw error;
-      if (rows.length === 1) {
-        bad.set(rows[0], error as Error);
-        options.onBadRow?.({ table, row: rows[0].row, error: error as Error });
-        return;
-      }
-      const middle = rows.length >> 1;
-      await writeRows(table, rows.slice(0, middle), bad);
-      await writeRows(table, rows.slice(middle), bad);
-    }
-  }
-
-  async function insertUntilDurable(table: TableName, rows: readonly TableRow[]): Promise<void> {
-    const values = rows.map(({ row }) => row);
-    const token = tokenOf(table, values);
-    for (let attempt = 1; ; attempt += 1) {
-      const startedAt = performance.now();
-      try {
-        await store.writing.insert({
-          table: `earshot.${table}`,
-          values,
-          format: 'JSONEachRow',
-          clickhouse_settings: {
-            async_insert: 0,
-            insert_deduplication_token: token,
-            date_time_input_format: 'best_effort',
-          },
-        });
-        healthy = true;
-        options.onInsert?.({ table, rows: rows.length, tookMs: performance.now() - startedAt });
-        return;
-      } catch (error) {
-        if (isDataError(error) || gaveUp) throw error;
-        healthy = false;
-        const ceilingMs = Math.min(options.pauseMsMax ?? PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (attempt - 1));
-        const pauseMs = ceilingMs * (0.5 + Math.random() / 2);
-        options.onRetry?.({ error: error as Error, attempt, pauseMs });
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      }
-    }
+  async function flush(): Promise<void> {
+    urgentParts = waiting.length;
+    schedule();
+    await Promise.allSettled([...unsettled]);
   }
 
   return {
     append(rows) {
+      if (isClosed) throw new Error('append after close of the row writer');
       if (rows.length === 0) return Promise.resolve();
-      if (closing) return Promise.reject(new Error('the row writer is closed'));
-      if (pendingRows + rows.length > options.pendingRowsMax && pendingRows > 0) {
-        throw new Busy(`${pendingRows} rows wait for the store`, BUSY_RETRY_MS);
+      const lines = rows.map(({ table, row }) => ({ table, json: Buffer.from(JSON.stringify(row)) }));
+      const bytes = lines.reduce((sum, { json }) => sum + json.byteLength, 0);
+      // An empty writer takes anything, or what is larger than the bound would wait for ever.
+      const hasRoom = pendingRows + rows.length <= pendingRowsMax && pendingBytes + bytes <= pendingBytesMax;
+      if (!hasRoom && pendingRows > 0) {
+        throw new Busy(`${pendingRows} rows of ${pendingBytes} bytes wait for the store`, BUSY_RETRY_MS);
       }
-      pendingRows += rows.length;
+      if (waiting.length === 0) waitingSince = performance.now();
       waitingRows += rows.length;
-      return new Promise((resolve, reject) => {
-        waiting.push({ rows, resolve, reject });
-        schedule();
-      });
+      pendingRows += rows.length;
+      pendingBytes += bytes;
+      const durable = new Promise<void>((resolve, reject) => waiting.push({ lines, bytes, resolve, reject }));
+      unsettled.add(durable);
+      const settled = () => unsettled.delete(durable);
+      durable.then(settled, settled);
+      schedule();
+      return durable;
     },
+    flush,
+    async close(drainMsMax = DRAIN_MS_MAX) {
+      isClosed = true;
+      const giveUp = setTimeout(() => givingUp.abort(new Error('the store did not take the rows in time')), drainMsMax);
+      await flush();
+      clearTimeout(giveUp);
+    },
+    isHealthy: () => inserter.isHealthy,
     get pendingRows() {
       return pendingRows;
     },
-    isHealthy: () => healthy,
-    async close(drainMsMax = 10_000) {
-      closing = true;
-      const giveUp = setTimeout(() => (gaveUp = true), drainMsMax);
-      while (waiting.length > 0 || isWriting) {
-        schedule();
-        if (!isWriting) start();
-        await writing;
-      }
-      clearTimeout(giveUp);
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    get lastInsertMs() {
+      return inserter.lastInsertMs;
     },
   };
 }
 
-function byTable(rows: readonly TableRow[]): Map<TableName, TableRow[]> {
-  const tables = new Map<TableName, TableRow[]>();
-  for (const row of rows) {
-    const known = tables.get(row.table);
-    if (known === undefined) tables.set(row.table, [row]);
-    else known.push(row);
+async function writeBatch(batch: readonly Part[], inserter: Inserter, rowsMax: number): Promise<void> {
+  const bad = new Map<RowLine, Error>();
+  try {
+    for (const { table, lines } of insertsOf(batch, rowsMax)) {
+      for (const [line, error] of await inserter.insert(table, lines)) bad.set(line, error);
+    }
+  } catch (error) {
+    for (const { reject } of batch) reject(error as Error);
+    return;
   }
-  return tables;
+  for (const { lines, resolve, reject } of batch) {
+    const refused = lines.map(({ json }) => bad.get(json)).find((error) => error !== undefined);
+    if (refused === undefined) resolve();
+    else reject(refused);
+  }
 }
 
-/** Made of the rows themselves, so that the same token can never stand for other rows. */
-function tokenOf(table: TableName, values: readonly object[]): string {
-  const hash = createHash('sha256').update(table);
-  for (const value of values) hash.update(JSON.stringify(value));
-  return hash.digest('hex');
+/** One insert a table, cut where it would grow too large. */
+function insertsOf(batch: readonly Part[], rowsMax: number): { table: TableName; lines: RowLine[] }[] {
+  const inserts: { table: TableName; lines: RowLine[] }[] = [];
+  const open = new Map<TableName, { lines: RowLine[]; bytes: number }>();
+  for (const { table, json } of batch.flatMap(({ lines }) => lines)) {
+    let insert = open.get(table);
+    const isFull =
+      insert !== undefined && (insert.lines.length >= rowsMax || insert.bytes + json.byteLength > INSERT_BYTES_MAX);
+    if (insert === undefined || isFull) {
+      insert = { lines: [], bytes: 0 };
+      open.set(table, insert);
+      inserts.push({ table, lines: insert.lines });
+    }
+    insert.lines.push(json);
+    insert.bytes += json.byteLength;
+  }
+  return inserts;
 }
-
-const isDataError = (error: unknown): boolean => DATA_ERRORS.has((error as { code?: string }).code ?? '');

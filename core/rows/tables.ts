@@ -1,68 +1,49 @@
 /**
- * The tables that facts are written to, as types: the one truth of rows in TypeScript. A test compares the column lists
- * with the tables that deploy/clickhouse/*.sql makes.
+ * The tables that facts are written to: the one truth of rows in TypeScript. Row types are derived from the column types
+ * below, and a test compares these with the tables that deploy/clickhouse/*.sql makes.
  */
-export const TABLE_COLUMNS = {
-  calls: [
-    'tenant',
-    'call_id',
-    'call_started_at',
-    'protocol',
-    'encoding',
-    'rate_hz',
-    'tap',
-    'agent_version',
-    'trace_id',
-    'labels',
-    'provider_ids',
-  ],
-  facts: [
-    'tenant',
-    'call_id',
-    'call_started_at',
-    'kind',
-    'id',
-    'status',
-    'revision',
-    'definition_version',
-    'ts',
-    'channel',
-    'start_sample',
-    'end_sample',
-    'outcome',
-    'reason',
-    'text',
-    'tap',
-    'latency_samples',
-    'level_dbfs',
-    'probability',
-    'loss_db',
-    'amount',
-    'ordinal',
-    'metrics',
-  ],
-  frames: [
-    'tenant',
-    'call_id',
-    'call_started_at',
-    'channel',
-    'id',
-    'ts',
-    'start_sample',
-    'level_cdb',
-    'speech_255',
-    'flags',
-  ],
-  call_states: ['tenant', 'call_id', 'seq', 'state_version', 'ended', 'state', 'saved_at'],
-} as const;
+import { CALL_COLUMNS } from './callColumns.ts';
+import type { ColumnType, TypeOf } from './columnType.ts';
+import { FACT_COLUMNS } from './factColumns.ts';
 
-export type TableName = keyof typeof TABLE_COLUMNS;
+export const TABLES = {
+  calls: CALL_COLUMNS,
+  facts: FACT_COLUMNS,
+  frames: {
+    tenant: 'LowCardinality(String)',
+    call_id: 'String',
+    call_started_at: "DateTime64(3, 'UTC')",
+    channel: 'LowCardinality(String)',
+    id: 'FixedString(32)',
+    definition_version: 'UInt16',
+    ts: "DateTime64(3, 'UTC')",
+    start_sample: 'Int64',
+    level_cdb: 'Array(Int16)',
+    speech_255: 'Array(UInt8)',
+    flags: 'Array(UInt8)',
+  },
+  call_states: {
+    tenant: 'LowCardinality(String)',
+    call_id: 'String',
+    seq: 'Int64',
+    state_version: 'UInt32',
+    ended: 'Bool',
+    state: 'String',
+  },
+} as const satisfies Record<string, Record<string, ColumnType>>;
 
-type RowOf<Table extends TableName> = {
-  readonly [Column in (typeof TABLE_COLUMNS)[Table][number]]?: unknown;
+/** Filled in by ClickHouse in every table: retention counts from it. */
+export const STORED_AT = 'stored_at';
+
+export type TableName = keyof typeof TABLES;
+
+export type RowOf<Table extends TableName> = RowWith<(typeof TABLES)[Table]>;
+
+type RowWith<Columns extends Readonly<Record<string, ColumnType>>> = {
+  readonly [Column in keyof Columns]: TypeOf<Columns[Column]>;
 };
 
-/** A row for one of the tables. Columns left out take the table's default. */
+/** A row for one of the tables. */
 export type TableRow = {
   [Table in TableName]: { readonly table: Table; readonly row: RowOf<Table> };
 }[TableName];

@@ -1,5 +1,6 @@
--- LLM spans, with exactly the columns of the OpenTelemetry Collector's ClickHouse exporter, so that an existing table
--- serves as it is and the Grafana and ClickStack trace views work unmodified.
+-- LLM spans, with exactly the columns of the OpenTelemetry Collector's ClickHouse exporter, so that an existing table serves as
+-- it is and the trace views of Grafana and ClickStack work unmodified. It is a plain MergeTree: count spans by
+-- uniqExact(SpanId), since a span sent twice is here twice.
 CREATE TABLE IF NOT EXISTS earshot.otel_traces
 (
     Timestamp          DateTime64(9) CODEC(Delta(8), ZSTD(1)),
@@ -19,11 +20,35 @@ CREATE TABLE IF NOT EXISTS earshot.otel_traces
     StatusMessage      String CODEC(ZSTD(1)),
     Events Nested (Timestamp DateTime64(9), Name LowCardinality(String), Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Links Nested (TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    ResourceAttributeItems Array(String) ALIAS arrayMap(kv -> concat(kv.1, '=', kv.2), CAST(ResourceAttributes, 'Array(Tuple(String, String))')),
+    SpanAttributeItems Array(String) ALIAS arrayMap(kv -> concat(kv.1, '=', kv.2), CAST(SpanAttributes, 'Array(Tuple(String, String))')),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX idx_duration Duration TYPE minmax GRANULARITY 1
+    INDEX idx_res_attr_key mapKeys(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_duration Duration TYPE minmax GRANULARITY 1,
+    INDEX idx_lower_span_name lower(SpanName) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Timestamp)
+PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(30)
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+-- From when to when a trace ran, so that a trace is found without scanning days.
+CREATE TABLE IF NOT EXISTS earshot.otel_traces_trace_id_ts
+(
+    TraceId String CODEC(ZSTD(1)),
+    Start   SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
+    End     SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toStartOfWeek(Start)
+ORDER BY TraceId
+TTL toDateTime(Start) + toIntervalDay(30)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS earshot.otel_traces_trace_id_ts_mv TO earshot.otel_traces_trace_id_ts AS
+SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End FROM earshot.otel_traces WHERE TraceId != '' GROUP BY TraceId;

@@ -1,14 +1,44 @@
--- The contract with analysts: these views keep their columns. Milliseconds count from the call's first sample; `ts` is UTC;
--- each thing appears once, in its newest revision; what was not observed is NULL.
+-- The contract with analysts: these views keep their columns (docs/sql.md explains each). Milliseconds count from the call's first
+-- sample, `ts` is UTC, each thing appears once and in its newest revision, and what was not observed is NULL, never 0.
+-- This file holds CREATE OR REPLACE VIEW only; a changed one is simply applied again.
+
+-- A call has up to three rows in earshot.calls (opened, summary, ended). any() skips NULL, so each figure comes from the
+-- row that has it; filters on tenant and call_started_at reach the table's key through the grouping.
+CREATE OR REPLACE VIEW earshot.v_calls AS
+SELECT tenant, call_id, call_started_at,
+       if(countIf(part = 'ended') > 0, 'ended', 'live') AS state,
+       any(protocol) AS protocol, any(encoding) AS encoding, any(rate_hz) AS rate_hz, any(tap) AS tap,
+       any(agent_version) AS agent_version, any(trace_id) AS trace_id, any(labels) AS labels, any(provider_ids) AS provider_ids,
+       any(end_reason) AS end_reason, any(error_code) AS error_code, any(error_text) AS error_text,
+       any(sample0_at) AS sample0_at, any(duration_samples) / 16 AS duration_ms,
+       any(caller_speech_samples) / 16 AS caller_speech_ms, any(agent_speech_samples) / 16 AS agent_speech_ms,
+       any(talk_ratio) AS talk_ratio,
+       any(overlap_samples) / 16 AS overlap_ms, any(overlap_count) AS overlaps, any(turn_count) AS turns,
+       any(interruptions_by_caller) AS interruptions_by_caller, any(yielded_count) AS yielded, any(continued_count) AS continued,
+       any(interruptions_by_agent) AS interruptions_by_agent,
+       any(backchannel_count) AS backchannels, any(noise_burst_count) AS noise_bursts,
+       any(interruption_latency_samples_p50) / 16 AS interruption_latency_ms_p50,
+       any(interruption_latency_samples_max) / 16 AS interruption_latency_ms_max,
+       any(response_count) AS responses,
+       any(response_latency_samples_p50) / 16 AS response_latency_ms_p50,
+       any(response_latency_samples_p95) / 16 AS response_latency_ms_p95,
+       any(response_latency_samples_max) / 16 AS response_latency_ms_max,
+       any(dead_air_samples) / 16 AS dead_air_ms, any(dead_air_count) AS dead_airs,
+       any(gap_samples_caller) / 16 AS gap_ms_caller, any(gap_samples_agent) / 16 AS gap_ms_agent,
+       any(analysed_samples_caller) / 16 AS analysed_ms_caller, any(analysed_samples_agent) / 16 AS analysed_ms_agent,
+       any(clipping_count) AS clippings, any(dropout_count) AS dropouts, any(echo_loss_db) AS echo_loss_db,
+       max(definition_version) AS definition_version
+FROM earshot.calls FINAL
+GROUP BY tenant, call_started_at, call_id;
 
 CREATE OR REPLACE VIEW earshot.v_speech AS
 SELECT tenant, call_id, call_started_at, channel, start_sample / 16 AS start_ms, end_sample / 16 AS end_ms,
-       (end_sample - start_sample) / 16 AS duration_ms, ts, level_dbfs, probability, status, definition_version, id
+       (end_sample - start_sample) / 16 AS duration_ms, ts, level_dbfs, probability_mean, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind = 'speech';
 
 CREATE OR REPLACE VIEW earshot.v_turns AS
-SELECT tenant, call_id, call_started_at, channel, ordinal AS turn_index, start_sample / 16 AS start_ms, end_sample / 16 AS end_ms,
-       amount / 16 AS speech_ms, ts, status, definition_version, id
+SELECT tenant, call_id, call_started_at, channel, turn_index, start_sample / 16 AS start_ms, end_sample / 16 AS end_ms,
+       (end_sample - start_sample) / 16 AS duration_ms, speech_samples / 16 AS speech_ms, ts, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind = 'turn';
 
 CREATE OR REPLACE VIEW earshot.v_overlaps AS
@@ -16,10 +46,11 @@ SELECT tenant, call_id, call_started_at, channel AS started_by, start_sample / 1
        (end_sample - start_sample) / 16 AS duration_ms, ts, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind = 'overlap';
 
+-- Who took or tried to take the floor: backchannels have a view of their own; turn-end overlaps and noise are in neither.
 CREATE OR REPLACE VIEW earshot.v_interruptions AS
 SELECT tenant, call_id, call_started_at, channel AS interrupted_by, outcome, start_sample / 16 AS onset_ms,
        if(outcome = 'yielded', end_sample / 16, NULL) AS stop_ms, latency_samples / 16 AS latency_ms,
-       reason AS latency_unknown, tap, ts, status, definition_version, id
+       latency_unknown, tap, ts, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind = 'interruption' AND outcome IN ('yielded', 'continued', 'pending', 'inconclusive');
 
 CREATE OR REPLACE VIEW earshot.v_backchannels AS
@@ -43,49 +74,27 @@ FROM earshot.facts FINAL WHERE kind = 'gap';
 
 CREATE OR REPLACE VIEW earshot.v_incidents AS
 SELECT tenant, call_id, call_started_at, kind, channel, start_sample / 16 AS start_ms, end_sample / 16 AS end_ms,
-       (end_sample - start_sample) / 16 AS duration_ms, level_dbfs,
-       if(kind = 'clipping', amount, NULL) AS clipped_share,
-       if(kind = 'dropout', amount / 16, NULL) AS silent_ms, if(kind = 'dropout', ordinal, NULL) AS holes,
+       (end_sample - start_sample) / 16 AS duration_ms, level_dbfs, clipped_share, silent_samples / 16 AS silent_ms, holes,
        ts, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind IN ('clipping', 'dropout', 'noise_burst');
 
 CREATE OR REPLACE VIEW earshot.v_echo AS
 SELECT tenant, call_id, call_started_at, channel, start_sample / 16 AS start_ms, end_sample / 16 AS end_ms, loss_db,
-       latency_samples / 16 AS delay_ms, ts, status, definition_version, id
+       delay_samples / 16 AS delay_ms, ts, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind = 'echo';
 
-CREATE OR REPLACE VIEW earshot.v_calls AS
-SELECT c.tenant AS tenant, c.call_id AS call_id, c.call_started_at AS call_started_at, c.protocol AS protocol, c.encoding AS encoding,
-       c.rate_hz AS rate_hz, c.tap AS tap, c.agent_version AS agent_version, c.trace_id AS trace_id, c.labels AS labels, c.provider_ids AS provider_ids,
-       if(e.ended, 'ended', 'live') AS state, if(e.ended, e.end_reason, NULL) AS end_reason,
-       if(e.ended, e.error_code, NULL) AS error_code, if(e.ended, e.error_text, NULL) AS error_text,
-       if(e.ended, e.end_sample / 16, NULL) AS duration_ms,
-       s.metrics['caller_speech_ms'] AS caller_speech_ms, s.metrics['agent_speech_ms'] AS agent_speech_ms, s.metrics['talk_ratio'] AS talk_ratio,
-       s.metrics['overlap_ms'] AS overlap_ms, s.metrics['overlaps'] AS overlaps, s.metrics['turns'] AS turns,
-       s.metrics['interruptions_by_caller'] AS interruptions_by_caller, s.metrics['yielded'] AS yielded, s.metrics['continued'] AS continued,
-       s.metrics['interruptions_by_agent'] AS interruptions_by_agent, s.metrics['backchannels'] AS backchannels,
-       s.metrics['noise_bursts'] AS noise_bursts,
-       s.metrics['interruption_latency_ms_p50'] AS interruption_latency_ms_p50, s.metrics['interruption_latency_ms_max'] AS interruption_latency_ms_max,
-       s.metrics['responses'] AS responses, s.metrics['response_latency_ms_p50'] AS response_latency_ms_p50,
-       s.metrics['response_latency_ms_p95'] AS response_latency_ms_p95, s.metrics['response_latency_ms_max'] AS response_latency_ms_max,
-       s.metrics['dead_air_ms'] AS dead_air_ms, s.metrics['dead_airs'] AS dead_airs,
-       s.metrics['gap_ms_caller'] AS gap_ms_caller, s.metrics['gap_ms_agent'] AS gap_ms_agent,
-       s.metrics['clippings'] AS clippings, s.metrics['dropouts'] AS dropouts, s.metrics['echo_loss_db'] AS echo_loss_db
-FROM earshot.calls AS c FINAL
-LEFT JOIN (SELECT tenant, call_id, metrics FROM earshot.facts FINAL WHERE kind = 'summary') AS s
-    ON s.tenant = c.tenant AND s.call_id = c.call_id
-LEFT JOIN (SELECT tenant, call_id, true AS ended, outcome AS end_reason, reason AS error_code, text AS error_text, start_sample AS end_sample
-           FROM earshot.facts FINAL WHERE kind = 'call_ended') AS e
-    ON e.tenant = c.tenant AND e.call_id = c.call_id;
-
+-- One row a 10 ms frame. Where audio is missing (`gap`) there is nothing to measure: NULL.
 CREATE OR REPLACE VIEW earshot.v_frames AS
-SELECT tenant, call_id, call_started_at, channel, start_sample / 16 + (i - 1) * 10 AS media_ms,
-       ts + toIntervalMillisecond((i - 1) * 10) AS frame_ts, cdb / 100 AS level_dbfs, p / 255 AS speech_probability,
-       bitTest(f, 0) AS speech, bitTest(f, 1) AS clipped, bitTest(f, 2) AS gap, bitTest(f, 3) AS silent, bitTest(f, 4) AS echo
-FROM earshot.frames FINAL ARRAY JOIN level_cdb AS cdb, speech_255 AS p, flags AS f, arrayEnumerate(level_cdb) AS i;
+SELECT f.tenant AS tenant, f.call_id AS call_id, f.call_started_at AS call_started_at, f.channel AS channel,
+       f.start_sample / 16 + 10 * place AS media_ms, f.ts + toIntervalMillisecond(10 * place) AS ts,
+       if(gap, NULL, cdb / 100) AS level_dbfs, if(gap, NULL, p255 / 255) AS speech_probability,
+       bitTest(bits, 0) = 1 AS speech, bitTest(bits, 1) = 1 AS clipped, bitTest(bits, 2) = 1 AS gap,
+       bitTest(bits, 3) = 1 AS silent, bitTest(bits, 4) = 1 AS echo
+FROM earshot.frames AS f FINAL
+ARRAY JOIN f.level_cdb AS cdb, f.speech_255 AS p255, f.flags AS bits, range(length(f.level_cdb)) AS place;
 
--- Everything that happened in a call on one clock; spans, STT and TTS events join it as they are taken in.
+-- Everything that happened in a call on one clock; a call's order is (media_ms, kind).
 CREATE OR REPLACE VIEW earshot.v_timeline AS
-SELECT tenant, call_id, call_started_at, start_sample / 16 AS media_ms, end_sample / 16 AS end_ms, ts, kind, channel, outcome,
-       latency_samples / 16 AS latency_ms, status, id
+SELECT tenant, call_id, call_started_at, start_sample / 16 AS media_ms, end_sample / 16 AS end_ms, ts, kind, channel, outcome, reason,
+       latency_samples / 16 AS latency_ms, status, definition_version, id
 FROM earshot.facts FINAL WHERE kind != 'summary';

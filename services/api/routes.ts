@@ -2,7 +2,8 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Bus } from '../../adapters/bus/bus.ts';
-import type { CallReader } from '../../adapters/clickhouse/callReader.ts';
+import { cursorOf, type CallReader } from '../../adapters/clickhouse/callReader.ts';
+import type { CallRecord } from '../../adapters/clickhouse/callRecords.ts';
 import { FACT_KINDS, type FactKind } from '../../core/facts/facts.ts';
 import { ERROR_CODES, InvalidInput } from '../../core/units/errors.ts';
 import { FRAME_MS } from '../../core/units/time.ts';
@@ -59,9 +60,10 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
       },
     },
     async (request) => {
-      const { limit, before, after, agentVersion, state } = request.query;
+      const { limit, cursor, before, after, agentVersion, state } = request.query;
       const calls = await reader.calls(tenantOf(request), {
         limit,
+        cursor,
         beforeMs: timeOf('before', before),
         afterMs: timeOf('after', after),
         agentVersion,
@@ -70,7 +72,7 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
       const last = calls.at(-1);
       return {
         calls,
-        next: calls.length === limit && last !== undefined ? `${String(last.call_started_at)}Z` : null,
+        next: calls.length === limit && last !== undefined ? cursorOf(last) : null,
       } as never;
     },
   );
@@ -173,11 +175,7 @@ export function registerErrors(app: FastifyInstance, onBug: (error: Error) => vo
   );
 }
 
-async function knownCall(
-  reader: CallReader,
-  request: FastifyRequest,
-  callId: string,
-): Promise<Record<string, unknown>> {
+async function knownCall(reader: CallReader, request: FastifyRequest, callId: string): Promise<CallRecord> {
   const call = await reader.call(tenantOf(request), callId);
   if (call !== null) return call;
   throw new InvalidInput('not_found', { expected: `a call of tenant ${tenantOf(request)}`, got: `call id ${callId}` });

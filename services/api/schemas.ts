@@ -26,6 +26,7 @@ export const CallBody = Type.Object({
   end_reason: Type.Union([Type.String(), Type.Null()]),
   error_code: Type.Union([Type.String(), Type.Null()]),
   error_text: Type.Union([Type.String(), Type.Null()]),
+  sample0_at: Type.Union([Type.String(), Type.Null()], { description: 'wall time of the first sample, UTC' }),
   duration_ms: Figure('length of the audio'),
   caller_speech_ms: Figure('speech of the caller'),
   agent_speech_ms: Figure('speech of the agent'),
@@ -49,6 +50,8 @@ export const CallBody = Type.Object({
   dead_airs: Figure('count'),
   gap_ms_caller: Figure('audio of the caller that is missing'),
   gap_ms_agent: Figure('audio of the agent that is missing'),
+  analysed_ms_caller: Figure('audio of the caller that was analysed'),
+  analysed_ms_agent: Figure('audio of the agent that was analysed'),
   clippings: Figure('count'),
   dropouts: Figure('count'),
   echo_loss_db: Figure("how far the agent's echo lies under the agent; null: no echo found"),
@@ -57,6 +60,7 @@ export const CallBody = Type.Object({
 export const CallsQuery = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+    cursor: Type.Optional(Type.String({ maxLength: 1_000, description: '`next` of the page before' })),
     before: Type.Optional(Type.String({ description: 'ISO time; calls that started earlier' })),
     after: Type.Optional(Type.String({ description: 'ISO time; calls that started then or later' })),
     agentVersion: Type.Optional(Type.String({ maxLength: 200 })),
@@ -67,7 +71,7 @@ export const CallsQuery = Type.Object(
 
 export const CallsBody = Type.Object({
   calls: Type.Array(CallBody),
-  /** Pass as `before` for the next page; null on the last. */
+  /** Pass as `cursor` for the next page; null on the last. */
   next: Type.Union([Type.String(), Type.Null()]),
 });
 
@@ -94,16 +98,22 @@ export const FactBody = Type.Object({
   ts: Type.String({ description: 'UTC, wall time of the start' }),
   start_ms: Type.Number({ description: "milliseconds from the call's first sample" }),
   end_ms: Figure('null while it goes on'),
-  outcome: Type.String(),
-  reason: Type.String(),
-  text: Type.String(),
-  tap: Type.String(),
+  outcome: Type.String({ description: 'interruptions' }),
+  reason: Type.String({ description: 'gaps, ended calls' }),
+  error_code: Type.String({ description: 'ended calls; empty: no error' }),
+  error_text: Type.String({ description: 'ended calls' }),
+  tap: Type.String({ description: 'of a latency: generated, sent or heard' }),
   latency_ms: Figure('interruptions and responses'),
-  level_dbfs: Figure(''),
-  probability: Figure(''),
-  loss_db: Figure(''),
-  amount: Figure(''),
-  ordinal: Figure(''),
+  latency_unknown: Type.String({ description: 'why latency_ms is null' }),
+  level_dbfs: Figure('speech and noise bursts'),
+  probability_mean: Figure('speech'),
+  turn_index: Figure('turns, from 0'),
+  speech_ms: Figure('turns: speech in it'),
+  loss_db: Figure('echo: how far it lies under the agent'),
+  delay_ms: Figure('echo: how much later it comes'),
+  clipped_share: Figure('clipping: share of clipped samples'),
+  silent_ms: Figure('dropouts: digital silence'),
+  holes: Figure('dropouts: count'),
 });
 
 export const FactsBody = Type.Object({ facts: Type.Array(FactBody) });

@@ -25,7 +25,7 @@ after(() => running.close());
 /** Final rows of a call without what hangs on when and under which name it came. */
 const finalRows = (callId: string): Promise<Record<string, unknown>[]> =>
   running.sql(
-    `SELECT kind, channel, start_sample, end_sample, outcome, reason, latency_samples, level_dbfs, ordinal, round(probability, 3) AS p
+    `SELECT kind, channel, start_sample, end_sample, outcome, reason, latency_samples, level_dbfs, turn_index, round(probability_mean, 3) AS p
      FROM earshot.facts FINAL WHERE call_id = {callId:String} AND status = 'final' AND kind != 'call_started'
      ORDER BY kind, channel, start_sample`,
     { callId },

@@ -1,103 +1,135 @@
 /**
- * A ClickHouse server for tests: the HTTP interface that @clickhouse/client speaks, in front of a real ClickHouse engine
- * (chdb), with faults on demand: what the network and the server do on bad days.
+ * A ClickHouse server for tests: HTTP in front of an embedded engine, as much of it as the real client needs, with faults
+ * on demand. It stands where a network and a server would, so that what the client does about them can be seen.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
 import { Session } from 'chdb';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
-/** `lost reply`: the work is done, and the answer never arrives. */
-export type Fault = 'none' | 'reset' | '503' | 'lost reply' | 'too many parts';
+/** `before`: nothing was done; `after`: it was done, but the client never hears of it. */
+export type Fault = 'reset_before' | 'status_503' | 'hang_before' | 'reset_after' | 'hang_after' | 'slow';
 
-export interface ClickHouseFront {
+export interface ClickhouseFrontOptions {
+  readonly dataDir: string;
+  /** Asked for each statement; a fault is injected where one is named. */
+  readonly faultOf?: (statement: string) => Fault | null;
+  readonly slowMs?: number;
+}
+
+export interface ClickhouseFront {
   readonly url: string;
-  /** Asked before each insert. */
-  fault: () => Fault;
-  readonly inserts: number;
+  /** How often each fault was injected. */
+  readonly injected: ReadonlyMap<Fault, number>;
   close(): Promise<void>;
 }
 
-export async function startClickHouseFront(dataDir: string): Promise<ClickHouseFront> {
-  const session = new Session(dataDir);
-  const front = { fault: (): Fault => 'none', inserts: 0 };
+/** URL parameters that are the interface's own, not settings of the engine. */
+const NOT_SETTINGS = new Set([
+  'query',
+  'query_id',
+  'database',
+  'session_id',
+  'role',
+  'default_format',
+  'wait_end_of_query',
+  'enable_http_compression',
+  'send_progress_in_http_headers',
+]);
+
+export async function openClickhouseFront(options: ClickhouseFrontOptions): Promise<ClickhouseFront> {
+  const session = new Session(options.dataDir);
+  const injected = new Map<Fault, number>();
+  const run = statementRunner(session);
+  const running = new Set<Promise<void>>();
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { statement, params, acceptsGzip } = await readRequest(request);
+    const fault = options.faultOf?.(statement) ?? null;
+    if (fault !== null) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    if (fault === 'reset_before') return void request.socket.destroy();
+    if (fault === 'hang_before') return;
+    if (fault === 'status_503') return void response.writeHead(503).end('Service Unavailable');
+    if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, options.slowMs ?? 50));
+    const result = await run(statement, params);
+    if (fault === 'reset_after') return void request.socket.destroy();
+    if (fault === 'hang_after') return;
+    send(response, result, acceptsGzip);
+  }
+
   const server = createServer((request, response) => {
-    answer(session, front, request, response).catch((error: Error) => sendError(response, error.message));
+    const answered = answer(request, response).catch((error: Error) => void response.writeHead(500).end(error.message));
+    running.add(answered);
+    void answered.finally(() => running.delete(answered));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return Object.assign(front, {
-    url: `http://127.0.0.1:${port}`,
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    injected,
     async close() {
+      await Promise.all(running);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       session.close();
     },
-  });
+  };
 }
 
-async function answer(
-  session: Session,
-  front: { fault: () => Fault; inserts: number },
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://front');
-  if (url.pathname === '/ping') return void response.end('Ok.\n');
-  const body = request.headers['content-encoding'] === 'gzip' ? await gunzipped(request) : await text(request);
-  const query = url.searchParams.get('query');
-  const sql = query === null ? body : `${query}\n${body}`;
-  const isInsert = /^\s*insert/i.test(sql);
-  const fault = isInsert ? front.fault() : 'none';
-  if (isInsert) front.inserts += 1;
-  if (fault === 'reset') return void request.socket.destroy();
-  if (fault === '503') return void response.writeHead(503).end('the server is going away');
-  if (fault === 'too many parts')
-    return sendError(response, 'Code: 252. DB::Exception: Too many parts. (TOO_MANY_PARTS)');
-  const result = await session.queryBindAsync(withSettings(sql, url.searchParams), parametersOf(url.searchParams), {
-    format: url.searchParams.get('default_format') ?? 'TabSeparated',
-  });
-  if (fault === 'lost reply') return void request.socket.destroy();
-  response.writeHead(200, { 'content-type': 'text/plain', 'x-clickhouse-summary': '{}' });
-  response.end(result.text());
+interface Request {
+  readonly statement: string;
+  readonly params: URLSearchParams;
+  readonly acceptsGzip: boolean;
 }
 
-async function gunzipped(request: IncomingMessage): Promise<string> {
+async function readRequest(request: IncomingMessage): Promise<Request> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return gunzipSync(Buffer.concat(chunks)).toString('utf8');
+  const raw = Buffer.concat(chunks);
+  const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+  const { searchParams: params, pathname } = new URL(request.url ?? '/', 'http://front');
+  const query = pathname === '/ping' ? 'SELECT 1' : params.get('query');
+  const acceptsGzip =
+    params.get('enable_http_compression') === '1' && (request.headers['accept-encoding'] ?? '').includes('gzip');
+  return { statement: [query, body.toString('utf8')].filter(Boolean).join('\n'), params, acceptsGzip };
 }
 
-const OWN_PARAMETERS = new Set([
-  'query',
-  'query_id',
-  'database',
-  'default_format',
-  'session_id',
-  'role',
-  'enable_http_compression',
-  'compress',
-]);
+type Result = { readonly body: Buffer } | { readonly error: string };
 
-/** An insert's settings come as URL parameters; here they become the statement's own. */
-function withSettings(sql: string, parameters: URLSearchParams): string {
-  const insert = /^(\s*insert\s+into\s+\S+(?:\s*\([^)]*\))?)\s+(format\s+)/i;
-  const settings = [...parameters].filter(([name]) => !OWN_PARAMETERS.has(name) && !name.startsWith('param_'));
-  if (settings.length === 0 || !insert.test(sql)) return sql;
-  const list = settings.map(([name, value]) => `${name} = '${value.replaceAll("'", "\\'")}'`).join(', ');
-  return sql.replace(insert, `$1 SETTINGS ${list} $2`);
+/** HTTP requests share no state, a chdb session does: what a request sets is set back by the next. */
+function statementRunner(session: Session): (statement: string, params: URLSearchParams) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  let leftover: string[] = [];
+
+  async function run(statement: string, params: URLSearchParams): Promise<Result> {
+    const settings = [...params].filter(([name]) => !NOT_SETTINGS.has(name));
+    const resets = leftover.map((name) => `SET ${name} = DEFAULT;`);
+    leftover = settings.map(([name]) => name).filter((name) => !name.startsWith('param_'));
+    const sets = settings.map(([name, value]) => `SET ${name} = ${quoted(value)};`);
+    try {
+      const format = params.get('default_format') ?? 'TabSeparated';
+      const result = await session.queryAsync([...resets, ...sets, statement].join(' '), { format });
+      return { body: Buffer.from(result.bytes()) };
+    } catch (error) {
+      return { error: (error as Error).message };
+    }
+  }
+
+  return (statement, params) => {
+    const result = last.then(() => run(statement, params));
+    last = result;
+    return result;
+  };
 }
 
-function parametersOf(parameters: URLSearchParams): Record<string, unknown> {
-  return Object.fromEntries(
-    [...parameters]
-      .filter(([name]) => name.startsWith('param_'))
-      .map(([name, value]) => [name.slice('param_'.length), value]),
-  );
-}
+const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-function sendError(response: ServerResponse, message: string): void {
-  const code = /Code: (\d+)/.exec(message)?.[1] ?? '1000';
-  response.writeHead(500, { 'x-clickhouse-exception-code': code, 'content-type': 'text/plain' });
-  response.end(message);
+function send(response: ServerResponse, result: Result, acceptsGzip: boolean): void {
+  if ('error' in result) {
+    const code = /Code: (\d+)/.exec(result.error)?.[1] ?? '1000';
+    response.writeHead(code === '516' ? 403 : 500, { 'X-ClickHouse-Exception-Code': code }).end(result.error);
+    return;
+  }
+  response.setHeader('X-ClickHouse-Summary', '{}');
+  if (acceptsGzip) response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(result.body));
+  else response.writeHead(200).end(result.body);
 }

@@ -1,0 +1,95 @@
+/** What the reads of the API give: columns as in docs/sql.md. Times in milliseconds count from the call's first sample. */
+import type { EndReason, FactKind, FactStatus } from '../../core/facts/facts.ts';
+import type { Encoding, Protocol, Tap } from '../../core/facts/openCall.ts';
+import type { Channel } from '../../core/units/channel.ts';
+
+/** A call with its summary; figures are null until the summary is there, and where nothing was observed. */
+export interface CallRecord {
+  readonly tenant: string;
+  readonly call_id: string;
+  /** UTC, as `2026-01-31 23:59:59.999`. */
+  readonly call_started_at: string;
+  readonly state: 'live' | 'ended';
+  readonly protocol: Protocol;
+  readonly encoding: Encoding;
+  readonly rate_hz: number;
+  readonly tap: Tap;
+  readonly agent_version: string;
+  readonly trace_id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly provider_ids: Readonly<Record<string, string>>;
+  readonly end_reason: EndReason | null;
+  readonly error_code: string | null;
+  readonly error_text: string | null;
+  readonly sample0_at: string | null;
+  readonly duration_ms: number | null;
+  readonly caller_speech_ms: number | null;
+  readonly agent_speech_ms: number | null;
+  readonly talk_ratio: number | null;
+  readonly overlap_ms: number | null;
+  readonly overlaps: number | null;
+  readonly turns: number | null;
+  readonly interruptions_by_caller: number | null;
+  readonly yielded: number | null;
+  readonly continued: number | null;
+  readonly interruptions_by_agent: number | null;
+  readonly backchannels: number | null;
+  readonly noise_bursts: number | null;
+  readonly interruption_latency_ms_p50: number | null;
+  readonly interruption_latency_ms_max: number | null;
+  readonly responses: number | null;
+  readonly response_latency_ms_p50: number | null;
+  readonly response_latency_ms_p95: number | null;
+  readonly response_latency_ms_max: number | null;
+  readonly dead_air_ms: number | null;
+  readonly dead_airs: number | null;
+  readonly gap_ms_caller: number | null;
+  readonly gap_ms_agent: number | null;
+  readonly analysed_ms_caller: number | null;
+  readonly analysed_ms_agent: number | null;
+  readonly clippings: number | null;
+  readonly dropouts: number | null;
+  readonly echo_loss_db: number | null;
+  readonly definition_version: number;
+}
+
+/** A fact in its newest revision; fields that its kind does not have are null or empty. */
+export interface FactRecord {
+  readonly id: string;
+  readonly kind: Exclude<FactKind, 'frames'>;
+  readonly status: FactStatus;
+  readonly revision: number;
+  readonly definition_version: number;
+  readonly channel: Channel | '';
+  readonly ts: string;
+  readonly start_ms: number;
+  readonly end_ms: number | null;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly error_code: string;
+  readonly error_text: string;
+  readonly tap: Tap | '';
+  readonly latency_ms: number | null;
+  readonly latency_unknown: string;
+  readonly level_dbfs: number | null;
+  readonly probability_mean: number | null;
+  readonly turn_index: number | null;
+  readonly speech_ms: number | null;
+  readonly loss_db: number | null;
+  readonly delay_ms: number | null;
+  readonly clipped_share: number | null;
+  readonly silent_ms: number | null;
+  readonly holes: number | null;
+}
+
+/** A second of one channel's 10 ms signals. */
+export interface FramesRecord {
+  readonly channel: Channel;
+  readonly start_ms: number;
+  /** dBFS x 100. */
+  readonly level_cdb: readonly number[];
+  /** Speech probability x 255. */
+  readonly speech_255: readonly number[];
+  /** Bits: 1 speech, 2 clipped, 4 gap, 8 digital silence, 16 echo. */
+  readonly flags: readonly number[];
+}

@@ -1,0 +1,35 @@
+/** The column types that Earshot's tables use, by their ClickHouse names, and what stands for their values in JSON. */
+type Scalar =
+  | 'String'
+  | 'FixedString(32)'
+  | "DateTime64(3, 'UTC')"
+  | 'Bool'
+  | 'UInt8'
+  | 'UInt16'
+  | 'UInt32'
+  | 'Int16'
+  | 'Int32'
+  | 'Int64'
+  | 'Float32';
+
+export type ColumnType =
+  | Scalar
+  | `Nullable(${Scalar})`
+  | `Array(${Scalar})`
+  | 'LowCardinality(String)'
+  | 'LowCardinality(Nullable(String))'
+  | 'Map(LowCardinality(String), String)';
+
+export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${infer Inner extends ColumnType})`
+  ? TypeOf<Inner>
+  : Type extends `Nullable(${infer Inner extends ColumnType})`
+    ? TypeOf<Inner> | null
+    : Type extends `Array(${infer Inner extends ColumnType})`
+      ? readonly TypeOf<Inner>[]
+      : Type extends 'Map(LowCardinality(String), String)'
+        ? Readonly<Record<string, string>>
+        : Type extends 'Bool'
+          ? boolean
+          : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')"
+            ? string
+            : number;

@@ -1,0 +1,146 @@
+/** A short call with one fact of every kind, for what stores and shows facts. Its numbers are easy to tell apart. */
+import type { Fact, FactBodies, FactKind, Finding } from '../../core/facts/facts.ts';
+import { factId } from '../../core/facts/factId.ts';
+import type { OpenCall } from '../../core/facts/openCall.ts';
+import { asSampleIndex, msFromSamples, samplesFromMs } from '../../core/units/time.ts';
+
+export const sampleMs = (ms: number) => asSampleIndex(samplesFromMs(ms));
+
+/** Rows older than their table's retention would vanish, so the call began a minute ago. */
+export const sampleOpenCall = (callId: string, changes: Partial<OpenCall> = {}): OpenCall => ({
+  tenant: 'acme',
+  callId,
+  protocol: 'earshot',
+  startedAtMs: Date.now() - 60_000,
+  encoding: 'mulaw',
+  rateHz: 8_000,
+  layout: 'separate',
+  channelOrder: ['caller', 'agent'],
+  agentPlacement: 'media',
+  tap: 'sent',
+  agentVersion: 'v7',
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  labels: { campaign: "spring; it's 'new'", note: 'back\\slash\nand line' },
+  providerIds: { callSid: `CA-${callId}` },
+  ...changes,
+});
+
+type Told = { status?: 'provisional' | 'final'; revision?: number };
+
+/** A fact of `call`; final and of revision 1 unless said otherwise. */
+export function sampleFact<Kind extends FactKind>(
+  call: OpenCall,
+  kind: Kind,
+  body: FactBodies[Kind],
+  { status = 'final', revision = 1 }: Told = {},
+): Fact {
+  const finding = { kind, status, revision, ...body } as unknown as Finding;
+  return {
+    ...finding,
+    id: factId(call.tenant, call.callId, finding),
+    tenant: call.tenant,
+    callId: call.callId,
+    startWallMs: call.startedAtMs + msFromSamples(finding.startSample),
+  };
+}
+
+export const SAMPLE_SUMMARY: FactBodies['summary'] = {
+  startSample: sampleMs(0),
+  endSample: sampleMs(20_000),
+  callerSpeechSamples: samplesFromMs(4_000),
+  agentSpeechSamples: samplesFromMs(6_000),
+  talkRatio: 0.6,
+  overlapSamples: samplesFromMs(400),
+  overlapCount: 1,
+  turnCount: 2,
+  interruptionsByCaller: 2,
+  yieldedCount: 1,
+  continuedCount: 1,
+  interruptionsByAgent: 0,
+  backchannelCount: 1,
+  noiseBurstCount: 1,
+  interruptionLatencySamplesP50: samplesFromMs(400),
+  interruptionLatencySamplesMax: samplesFromMs(400),
+  responseCount: 1,
+  responseLatencySamplesP50: samplesFromMs(900),
+  responseLatencySamplesP95: samplesFromMs(900),
+  responseLatencySamplesMax: samplesFromMs(900),
+  deadAirSamples: samplesFromMs(3_500),
+  deadAirCount: 1,
+  gapSamplesCaller: samplesFromMs(100),
+  gapSamplesAgent: 0,
+  analysedSamplesCaller: samplesFromMs(19_900),
+  analysedSamplesAgent: samplesFromMs(20_000),
+  clippingCount: 1,
+  dropoutCount: 1,
+  echoLossDb: null,
+};
+
+export function sampleFacts(call: OpenCall): Fact[] {
+  const fact = <Kind extends FactKind>(kind: Kind, body: FactBodies[Kind], told?: Told): Fact =>
+    sampleFact(call, kind, body, told);
+  const span = (fromMs: number, toMs: number) => ({ startSample: sampleMs(fromMs), endSample: sampleMs(toMs) });
+  const onset = { startSample: sampleMs(5_000), by: 'caller', tap: 'sent' } as const;
+  return [
+    fact('call_started', { startSample: sampleMs(0), call }, { revision: 0 }),
+    fact('speech', { ...span(1_000, 2_000), channel: 'caller', levelDbfs: -23.5, probabilityMean: 0.9 }),
+    fact('speech', { ...span(2_900, 5_400), channel: 'agent', levelDbfs: -20.25, probabilityMean: 0.97 }),
+    fact('turn', { ...span(1_000, 2_000), channel: 'caller', turnIndex: 0, speechSamples: samplesFromMs(950) }),
+    fact('response', { ...span(2_000, 2_900), latencySamples: samplesFromMs(900), tap: 'sent' }),
+    fact('overlap', { ...span(5_000, 5_400), startedBy: 'caller' }),
+    fact(
+      'interruption',
+      { ...onset, endSample: null, outcome: 'pending', latencySamples: null, latencyUnknown: 'pending' },
+      { status: 'provisional', revision: 0 },
+    ),
+    fact('interruption', {
+      ...onset,
+      endSample: sampleMs(5_400),
+      outcome: 'yielded',
+      latencySamples: samplesFromMs(400),
+      latencyUnknown: '',
+    }),
+    fact('interruption', {
+      ...onset,
+      ...span(9_000, 11_000),
+      outcome: 'continued',
+      latencySamples: null,
+      latencyUnknown: 'not_yielded',
+    }),
+    fact('interruption', {
+      ...onset,
+      ...span(12_000, 12_500),
+      outcome: 'backchannel',
+      latencySamples: null,
+      latencyUnknown: 'not_yielded',
+    }),
+    fact('dead_air', { ...span(13_000, 16_500), owedBy: 'agent' }),
+    fact('gap', { ...span(17_000, 17_100), channel: 'caller', reason: 'loss' }),
+    fact('noise_burst', { ...span(4_000, 4_200), channel: 'caller', levelDbfs: -30 }),
+    fact('echo', { ...span(3_000, 5_000), channel: 'caller', lossDb: 32.5, delaySamples: samplesFromMs(120) }),
+    fact('clipping', { ...span(1_200, 1_300), channel: 'caller', clippedShare: 0.125 }),
+    fact('dropout', { ...span(3_200, 3_500), channel: 'agent', silentSamples: samplesFromMs(60), holes: 3 }),
+    ...(['caller', 'agent'] as const).map((channel) =>
+      fact('frames', {
+        ...span(5_000, 5_030),
+        channel,
+        frameCount: 3,
+        levelCdb: Int16Array.of(-2_350, -3_000, -10_000),
+        speech255: Uint8Array.of(255, 51, 0),
+        flags: Uint8Array.of(1, 2 | 16, 4),
+      }),
+    ),
+    fact('summary', SAMPLE_SUMMARY),
+    fact(
+      'call_ended',
+      {
+        startSample: sampleMs(20_000),
+        reason: 'completed',
+        errorCode: '',
+        errorText: '',
+        wallTimeOfSample0Ms: call.startedAtMs + 40,
+      },
+      { revision: 0 },
+    ),
+  ];
+}
