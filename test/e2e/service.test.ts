@@ -107,7 +107,7 @@ test('the API tells of calls, facts and signals, and of what there is not', asyn
   const { body: list } = await running.get('/v1/calls?limit=2&state=ended');
   assert.equal((list.calls as unknown[]).length, 2);
   assert.equal(typeof list.next, 'string');
-  const { body: rest } = await running.get(`/v1/calls?limit=50&before=${encodeURIComponent(String(list.next))}`);
+  const { body: rest } = await running.get(`/v1/calls?limit=50&cursor=${encodeURIComponent(String(list.next))}`);
   assert.ok(
     (rest.calls as { call_id: string }[]).every(
       ({ call_id }) => !(list.calls as { call_id: string }[]).some((call) => call.call_id === call_id),
