@@ -2,6 +2,7 @@
  * Brings both channels' scored hops onto one clock: a tick every 10 ms with one cell a channel. A tick is given out as
  * soon as both channels have come that far.
  */
+import { NO_BANDS } from '../features/bands.ts';
 import type { Frame } from '../features/measure.ts';
 import type { ScoredHop } from '../inference/listen.ts';
 import type { Emit, Stage } from '../stage/stage.ts';
@@ -23,7 +24,14 @@ export interface ChannelHop extends ScoredHop {
 }
 
 /** What stands for a channel that ended a fraction of a frame earlier than the other. */
-const NOTHING: Cell = { levelDbfs: -100, peak: 0, clippedSamples: 0, missing: true, probability: 0 };
+const NOTHING: Cell = {
+  levelDbfs: -100,
+  peak: 0,
+  clippedSamples: 0,
+  missing: true,
+  probability: 0,
+  bandsDbfs: NO_BANDS,
+};
 
 export function align(): Stage<ChannelHop, Tick> {
   let state = { frame: 0, caller: [] as Cell[], agent: [] as Cell[] };

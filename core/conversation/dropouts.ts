@@ -9,8 +9,12 @@ import { FRAME_MS, FRAME_SAMPLES } from '../units/time.ts';
 import type { LabelledTick } from './label.ts';
 import { over } from './span.ts';
 
-/** A stop consonant's closure lasts up to about 100 ms; shorter holes cannot be told from it by level. */
-const HOLE_FRAMES_MIN = 100 / FRAME_MS;
+/**
+ * A stop consonant's closure lasts up to about 100 ms, and synthesis joins phrases with some 150 ms of silence: shorter
+ * holes cannot be told from these by level, and neither can a lone one.
+ */
+const HOLE_FRAMES_MIN = 160 / FRAME_MS;
+const HOLES_MIN = 2;
 const HOLE_FRAMES_MAX = 500 / FRAME_MS;
 /** Speech at both edges of a hole lies at least this far above it. */
 const EDGE_ABOVE_HOLE_DB = 30;
@@ -32,6 +36,7 @@ export function dropouts(channel: Channel): Stage<LabelledTick, Finding> {
     if (state.group === null) return;
     const { startFrame, endFrame, silentFrames, holes } = state.group;
     state.group = null;
+    if (holes < HOLES_MIN) return;
     const silentSamples = silentFrames * FRAME_SAMPLES;
     emit({ kind: 'dropout', ...over(startFrame, endFrame), channel, silentSamples, holes });
   }

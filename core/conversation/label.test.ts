@@ -1,13 +1,27 @@
 /** Speech, noise and echo told apart, on hand-made ticks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_BANDS } from '../features/bands.ts';
 import type { Cell, Tick } from './align.ts';
 import { label, type LabelledTick } from './label.ts';
 import { LIMITS } from './limits.ts';
 import type { Finding } from '../facts/facts.ts';
 
-const LINE: Cell = { levelDbfs: -80, peak: 0, clippedSamples: 0, missing: false, probability: 0.01 };
-const at = (levelDbfs: number, probability: number): Cell => ({ ...LINE, levelDbfs, probability });
+const bandsAt = (levelDbfs: number): number[] => NO_BANDS.map(() => levelDbfs - 8);
+const LINE: Cell = {
+  levelDbfs: -80,
+  peak: 0,
+  clippedSamples: 0,
+  missing: false,
+  probability: 0.01,
+  bandsDbfs: bandsAt(-80),
+};
+const at = (levelDbfs: number, probability: number): Cell => ({
+  ...LINE,
+  levelDbfs,
+  probability,
+  bandsDbfs: bandsAt(levelDbfs),
+});
 
 function labelled(seconds: number, caller: (ms: number) => Cell, agent: (ms: number) => Cell) {
   const ticks: LabelledTick[] = [];

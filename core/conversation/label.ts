@@ -2,13 +2,15 @@
  * Labels each tick: who speaks, what is echo, what is audible. Labels are final when given out, a bounded look-ahead after
  * the sound, so everything behind this stage sees the conversation in order and never has to take anything back.
  */
+import { NO_BANDS } from '../features/bands.ts';
 import { LEVEL_DBFS_MIN } from '../features/measure.ts';
 import type { Finding } from '../facts/facts.ts';
 import type { Emit, Stage } from '../stage/stage.ts';
 import type { Cell, Tick } from './align.ts';
 import { createEchoDetector } from './echo.ts';
 import type { ConversationLimits } from './limits.ts';
-import { createSpeechMask, lagFramesOf, type HeardCell } from './speechMask.ts';
+import { createSpeechMask, lagFramesOf } from './speechMask.ts';
+import type { HeardCell } from './speechFeatures.ts';
 
 export interface LabelledCell extends HeardCell {
   readonly speech: boolean;
@@ -33,7 +35,14 @@ const AUDIBLE_DB = 15;
 const SILENT_DB = 4;
 
 /** A frame that stands for the time after the call, so that the look-ahead can run out. */
-const AFTERWARDS: Cell = { levelDbfs: LEVEL_DBFS_MIN, peak: 0, clippedSamples: 0, missing: true, probability: 0 };
+const AFTERWARDS: Cell = {
+  levelDbfs: LEVEL_DBFS_MIN,
+  peak: 0,
+  clippedSamples: 0,
+  missing: true,
+  probability: 0,
+  bandsDbfs: NO_BANDS,
+};
 
 type Waiting = Omit<LabelledTick, 'type'>;
 

@@ -36,7 +36,7 @@ export interface ConversationLimits {
 export const LIMITS: ConversationLimits = {
   speechOn: 0.5,
   speechOff: 0.1,
-  onsetSearchMs: 400,
+  onsetSearchMs: 600,
   offsetSearchMs: 250,
   belowPeakDb: 36,
   aboveNoiseDb: 6,
@@ -44,7 +44,7 @@ export const LIMITS: ConversationLimits = {
   pauseMs: 200,
   segmentMsMin: 50,
   overlapMsMin: 100,
-  resumeMs: 700,
+  resumeMs: 1_100,
   yieldMs: 2_000,
   yieldHoldMs: 800,
   backchannelMsMax: 1_000,

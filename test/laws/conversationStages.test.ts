@@ -76,6 +76,7 @@ const hops: fc.Arbitrary<ChannelHop[]> = fc
           peak: 0,
           clippedSamples: 0,
           missing: false,
+          bandsDbfs: [],
         })),
       },
     })),

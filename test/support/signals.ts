@@ -1,4 +1,5 @@
 /** Signals and ticks as functions, so that what a test expects can be read off what it makes. */
+import { NO_BANDS } from '../../core/features/bands.ts';
 import type { Tick } from '../../core/conversation/align.ts';
 import type { LabelledTick } from '../../core/conversation/label.ts';
 
@@ -24,6 +25,7 @@ const cell = (levelDbfs: number, probability: number) => ({
   clippedSamples: 0,
   missing: false,
   probability,
+  bandsDbfs: NO_BANDS.map(() => levelDbfs - 8),
 });
 
 const inside = (spans: Spans, ms: number): boolean => spans.some(([start, end]) => ms >= start && ms < end);
