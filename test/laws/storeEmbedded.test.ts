@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openStore, type Store } from '../../adapters/clickhouse/openStore.ts';
-import { storeLaws } from '../support/storeLaws.ts';
+import { storeLaws } from '../support/storeLaws/storeLaws.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'earshot-store-'));
 let store: Store;
