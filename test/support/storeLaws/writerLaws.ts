@@ -92,4 +92,20 @@ export const writerLaws: Readonly<Record<string, StoreLaw>> = {
     assert.equal(await countOf(store, "earshot.v_speech WHERE tenant = 'backlog'"), 700);
     assert.ok(Math.max(...inserts) <= 100 && inserts.length >= 7, inserts.join(' '));
   },
+  'recordings of many days go in one batch, and old ones are kept like new ones': async (store) => {
+    const writer = writerOf(store, { waitMs: 50 });
+    const day = 86_400_000;
+    const appended = Array.from({ length: 130 }, (_, index) => {
+      const call = sampleOpenCall(`day-${index}`, { tenant: 'days', startedAtMs: Date.now() - (600 + index) * day });
+      return writer.append(rowsOf(sampleFacts(call), call));
+    });
+    await Promise.all(appended);
+    await writer.close();
+    for (const table of ['calls', 'facts', 'frames']) {
+      await store.writing.command({ query: `OPTIMIZE TABLE earshot.${table} FINAL` });
+    }
+    assert.equal(await countOf(store, "earshot.v_calls WHERE tenant = 'days'"), 130);
+    assert.equal(await countOf(store, "earshot.v_responses WHERE tenant = 'days'"), 130);
+    assert.equal(await countOf(store, "earshot.frames WHERE tenant = 'days'"), 260);
+  },
 };
