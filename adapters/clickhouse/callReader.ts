@@ -78,7 +78,7 @@ const FRAMES = `
 
 export function createCallReader({ reading }: Store): CallReader {
   return {
-    calls: (tenant, { limit, cursor, beforeMs, afterMs, agentVersion, state }) => {
+    async calls(tenant, { limit, cursor, beforeMs, afterMs, agentVersion, state }) {
       const { startedAtMs, callId } = cursor === undefined ? NO_CURSOR : parseCursor(cursor);
       return rows<CallRecord>(reading, CALLS, {
         tenant,

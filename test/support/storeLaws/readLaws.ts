@@ -51,7 +51,7 @@ export const readLaws: Readonly<Record<string, StoreLaw>> = {
     assert.deepEqual(await ids({ state: 'ended' }), []);
     assert.deepEqual(await ids({ afterMs: startedAtMs + 1 }), ['e']);
     assert.deepEqual(await ids({ beforeMs: startedAtMs }), []);
-    assert.throws(() => reader.calls('paging', { limit: 1, cursor: 'nonsense' }), InvalidInput);
+    await assert.rejects(reader.calls('paging', { limit: 1, cursor: 'nonsense' }), InvalidInput);
   },
   'whatever a text holds, it comes back the same': async (store) => {
     const writer = writerOf(store, { waitMs: 0 });
