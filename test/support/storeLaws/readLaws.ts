@@ -75,7 +75,7 @@ export const readLaws: Readonly<Record<string, StoreLaw>> = {
         assert.deepEqual({ ...found.labels }, { ...labels });
         assert.equal(record === undefined, false, 'and it can be asked for');
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
     await writer.close();
   },
