@@ -51,7 +51,10 @@ const CALLS = `
     AND ({state:String} = '' OR state = {state:String})
   ORDER BY call_started_at DESC, call_id LIMIT {limit:UInt32}`;
 
-const CALL = 'SELECT * FROM earshot.v_calls WHERE tenant = {tenant:String} AND call_id = {callId:String} LIMIT 1';
+/** A recording analysed again under another date is another call of the same name: the newest is meant. */
+const CALL = `
+  SELECT * FROM earshot.v_calls WHERE tenant = {tenant:String} AND call_id = {callId:String}
+  ORDER BY call_started_at DESC LIMIT 1`;
 
 const FACTS = `
   SELECT id, kind, status, revision, definition_version, channel, ts, start_sample / 16 AS start_ms,
@@ -75,7 +78,7 @@ const FRAMES = `
 
 export function createCallReader({ reading }: Store): CallReader {
   return {
-    calls: (tenant, { limit, cursor, beforeMs, afterMs, agentVersion, state }) => {
+    async calls(tenant, { limit, cursor, beforeMs, afterMs, agentVersion, state }) {
       const { startedAtMs, callId } = cursor === undefined ? NO_CURSOR : parseCursor(cursor);
       return rows<CallRecord>(reading, CALLS, {
         tenant,

@@ -66,7 +66,7 @@ export function createRowWriter(store: Store, options: RowWriterOptions): RowWri
   let pendingBytes = 0;
   let timer: NodeJS.Timeout | null = null;
   let isWriting = false;
-  /** Rows up to here, counted from the end of the queue, go out without waiting for company. */
+  /** So many parts at the head of the queue go out without waiting for company. */
   let urgentParts = 0;
   let isClosed = false;
 

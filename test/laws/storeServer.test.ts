@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openStore, type Store } from '../../adapters/clickhouse/openStore.ts';
 import { openClickhouseFront, type ClickhouseFront } from '../support/clickhouseFront.ts';
-import { storeLaws } from '../support/storeLaws.ts';
+import { storeLaws } from '../support/storeLaws/storeLaws.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'earshot-store-'));
 let front: ClickhouseFront;

@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 /** `before`: nothing was done; `after`: it was done, but the client never hears of it. */
-export type Fault = 'reset_before' | 'status_503' | 'hang_before' | 'reset_after' | 'hang_after' | 'slow';
+export type Fault =
+  'reset_before' | 'status_503' | 'too_many_parts' | 'hang_before' | 'reset_after' | 'hang_after' | 'slow';
 
 export interface ClickhouseFrontOptions {
   readonly dataDir: string;
@@ -23,6 +24,9 @@ export interface ClickhouseFront {
   readonly injected: ReadonlyMap<Fault, number>;
   close(): Promise<void>;
 }
+
+const TOO_MANY_PARTS =
+  'Code: 252. DB::Exception: Too many parts (3000). Merges are slower than inserts. (TOO_MANY_PARTS)';
 
 /** URL parameters that are the interface's own, not settings of the engine. */
 const NOT_SETTINGS = new Set([
@@ -44,17 +48,18 @@ export async function openClickhouseFront(options: ClickhouseFrontOptions): Prom
   const running = new Set<Promise<void>>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { statement, params, acceptsGzip } = await readRequest(request);
+    const { statement, params, encoding } = await readRequest(request);
     const fault = options.faultOf?.(statement) ?? null;
     if (fault !== null) injected.set(fault, (injected.get(fault) ?? 0) + 1);
     if (fault === 'reset_before') return void request.socket.destroy();
     if (fault === 'hang_before') return;
     if (fault === 'status_503') return void response.writeHead(503).end('Service Unavailable');
+    if (fault === 'too_many_parts') return send(response, { error: TOO_MANY_PARTS });
     if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, options.slowMs ?? 50));
     const result = await run(statement, params);
     if (fault === 'reset_after') return void request.socket.destroy();
     if (fault === 'hang_after') return;
-    send(response, result, acceptsGzip);
+    send(response, result, encoding);
   }
 
   const server = createServer((request, response) => {
@@ -78,7 +83,7 @@ export async function openClickhouseFront(options: ClickhouseFrontOptions): Prom
 interface Request {
   readonly statement: string;
   readonly params: URLSearchParams;
-  readonly acceptsGzip: boolean;
+  readonly encoding: 'gzip' | 'identity';
 }
 
 async function readRequest(request: IncomingMessage): Promise<Request> {
@@ -90,7 +95,8 @@ async function readRequest(request: IncomingMessage): Promise<Request> {
   const query = pathname === '/ping' ? 'SELECT 1' : params.get('query');
   const acceptsGzip =
     params.get('enable_http_compression') === '1' && (request.headers['accept-encoding'] ?? '').includes('gzip');
-  return { statement: [query, body.toString('utf8')].filter(Boolean).join('\n'), params, acceptsGzip };
+  const statement = [query, body.toString('utf8')].filter(Boolean).join('\n');
+  return { statement, params, encoding: acceptsGzip ? 'gzip' : 'identity' };
 }
 
 type Result = { readonly body: Buffer } | { readonly error: string };
@@ -123,13 +129,13 @@ function statementRunner(session: Session): (statement: string, params: URLSearc
 
 const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-function send(response: ServerResponse, result: Result, acceptsGzip: boolean): void {
+function send(response: ServerResponse, result: Result, encoding: Request['encoding'] = 'identity'): void {
   if ('error' in result) {
     const code = /Code: (\d+)/.exec(result.error)?.[1] ?? '1000';
     response.writeHead(code === '516' ? 403 : 500, { 'X-ClickHouse-Exception-Code': code }).end(result.error);
     return;
   }
   response.setHeader('X-ClickHouse-Summary', '{}');
-  if (acceptsGzip) response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(result.body));
+  if (encoding === 'gzip') response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(result.body));
   else response.writeHead(200).end(result.body);
 }
