@@ -73,7 +73,7 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
       return {
         calls,
         next: calls.length === limit && last !== undefined ? cursorOf(last) : null,
-      } as never;
+      };
     },
   );
   app.get(
@@ -104,7 +104,7 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
       const { kind, ...filter } = request.query;
       const facts = await reader.facts(tenantOf(request), callId, { ...filter, kinds: kindsOf(kind) });
       if (facts.length === 0) await knownCall(reader, request, callId);
-      return { facts } as never;
+      return { facts };
     },
   );
   app.get(
