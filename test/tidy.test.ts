@@ -73,7 +73,12 @@ function problemsOf(source: Source): string[] {
   if (!/^(#!.*\n)?\/(\*\*|\/)/.test(text)) problems.push('no opening comment');
   const code = codeOf(text);
   const readsEnvironment = /\bprocess\.env\b/.test(code) && !isTest(path);
-  if (readsEnvironment && path !== 'services/config.ts' && path !== 'cli/terminal/style.ts' && !path.startsWith('benchmarks/'))
+  if (
+    readsEnvironment &&
+    path !== 'services/config.ts' &&
+    path !== 'cli/terminal/style.ts' &&
+    !path.startsWith('benchmarks/')
+  )
     problems.push('reads process.env');
   if (/\b(test|describe|it)\.only\(/.test(code)) problems.push('a test with .only');
   if (/^\s*\/\/\s*(const|let|if|for|return|import|await)\b.*[;{]\s*$/m.test(text)) problems.push('commented-out code');

@@ -23,4 +23,7 @@ const groups = {
 };
 console.log(renderReport(groups));
 const result = { what: 'the twelve assembled calls', command: 'npm run bench:accuracy', machine: machineOf(), groups };
-await writeFile(join(packageRoot, 'benchmarks', 'accuracy', 'accuracy.result.json'), `${JSON.stringify(result, null, 2)}\n`);
+await writeFile(
+  join(packageRoot, 'benchmarks', 'accuracy', 'accuracy.result.json'),
+  `${JSON.stringify(result, null, 2)}\n`,
+);

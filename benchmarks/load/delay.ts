@@ -24,7 +24,11 @@ const POLL_MS = 20;
 
 const running = await startTestService({ EARSHOT_LOG_LEVEL: 'warn' });
 const loop = monitorEventLoopDelay({ resolution: 10 });
-const sender = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [running.streamUrl, String(calls), String(seconds)]);
+const sender = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [
+  running.streamUrl,
+  String(calls),
+  String(seconds),
+]);
 
 /** When each final speech row was seen by SQL: (call, end in samples) -> Unix ms. */
 const seen = new Map<string, number>();
@@ -50,7 +54,9 @@ const polling = (async () => {
   }
 })();
 
-const report = await new Promise<SenderReport>((resolve) => sender.once('message', (message) => resolve(message as SenderReport)));
+const report = await new Promise<SenderReport>((resolve) =>
+  sender.once('message', (message) => resolve(message as SenderReport)),
+);
 isStreaming = false;
 await polling;
 loop.disable();

@@ -23,13 +23,16 @@ const startedMs: Record<string, number> = {};
 
 async function streamOne(index: number): Promise<void> {
   const callId = `load-${index}`;
-  const client = connectEarshot({ url, hello: { callId, encoding: wav.encoding, rateHz: wav.rateHz, layout: 'interleaved' } });
+  const client = connectEarshot({
+    url,
+    hello: { callId, encoding: wav.encoding, rateHz: wav.rateHz, layout: 'interleaved' },
+  });
   await client.ready;
   // Every call begins elsewhere in the conversation, so that they do not all pause at once.
   const first = Math.floor((index * messages.length) / calls);
   const startMs = Date.now();
   startedMs[callId] = startMs;
-  for (let sent = 0; sent * MESSAGE_MS < seconds * 1_000; ) {
+  for (let sent = 0; sent * MESSAGE_MS < seconds * 1_000;) {
     const due = Math.floor((Date.now() - startMs) / MESSAGE_MS);
     for (; sent < due && sent * MESSAGE_MS < seconds * 1_000; sent += 1) {
       client.sendAudio('both', sent * frames, messages[(first + sent) % messages.length]);

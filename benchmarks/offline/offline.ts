@@ -21,7 +21,10 @@ const recordings = await Promise.all(
 );
 const pool = await createSpeechPool({ workers: 1, batchRowsMax: 64, batchWaitMs: 0 });
 const audioS = (count: number): number =>
-  Array.from({ length: count }, (_, i) => recordings[i % recordings.length].durationMs / 1_000).reduce((a, b) => a + b, 0);
+  Array.from({ length: count }, (_, i) => recordings[i % recordings.length].durationMs / 1_000).reduce(
+    (a, b) => a + b,
+    0,
+  );
 const analyse = (index: number): Promise<void> => {
   const recording = recordings[index % recordings.length];
   return analyzeRecording(recording.open, recording.messages(), pool, () => undefined);
@@ -90,4 +93,7 @@ const result = {
   memoryPerCall: await memoryPerCall(),
 };
 console.log(JSON.stringify(result, null, 2));
-await writeFile(join(packageRoot, 'benchmarks', 'offline', 'offline.result.json'), `${JSON.stringify(result, null, 2)}\n`);
+await writeFile(
+  join(packageRoot, 'benchmarks', 'offline', 'offline.result.json'),
+  `${JSON.stringify(result, null, 2)}\n`,
+);

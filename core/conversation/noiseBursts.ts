@@ -7,7 +7,7 @@ import { over } from './span.ts';
 /** Quieter sounds do not trigger anybody's voice detector. */
 const BURST_DBFS_MIN = -45;
 const BURST_FRAMES_MIN = 5;
-const BRIDGE_FRAMES = 10;
+const BRIDGE_FRAMES = 20;
 
 interface BurstState {
   startFrame: number | null;
