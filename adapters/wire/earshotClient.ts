@@ -57,6 +57,7 @@ export function connectEarshot({
   let reconnects = 0;
   let isReady = false;
   let settled = false;
+  let saidBye = false;
   /** Sent or waiting, not acknowledged, in order of seq. */
   let kept: { seq: number; data: string | Uint8Array }[] = [];
   const ready = withResolvers();
@@ -92,7 +93,10 @@ export function connectEarshot({
         onFact?.(message.fact as Record<string, unknown>);
         return;
       case 'error':
-        return settle(new ServerError(message.code, message.message));
+        // Broken off between bye and done: that the call has ended is what was asked for.
+        return settle(
+          saidBye && message.code === 'call_already_ended' ? null : new ServerError(message.code, message.message),
+        );
       case 'done':
         return settle(null);
     }
@@ -136,6 +140,7 @@ export function connectEarshot({
     clear: (position) => keepAndSend((seq) => JSON.stringify({ type: 'clear', seq, position })),
     mark: (name) => keepAndSend((seq) => JSON.stringify({ type: 'mark', seq, name })),
     bye() {
+      saidBye = true;
       keepAndSend((seq) => JSON.stringify({ type: 'bye', seq }));
       return done.promise;
     },

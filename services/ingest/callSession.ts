@@ -81,9 +81,9 @@ export class CallSession {
 
   /** Takes the next message of the sender. False: it had been taken before. Throws InvalidInput, having taken nothing. */
   accept(seq: number, message: CallMessage): boolean {
+    if (seq < this.nextSeq) return false;
     if (this.#closing)
       throw new InvalidInput('call_already_ended', { expected: 'no message after bye', got: `seq ${seq}` });
-    if (seq < this.nextSeq) return false;
     if (seq > this.nextSeq) {
       throw new InvalidInput('sequence_gap', { expected: `seq ${this.nextSeq}`, got: `seq ${seq}` });
     }
@@ -114,10 +114,6 @@ export class CallSession {
     const seq = this.nextSeq;
     this.nextSeq += 1;
     this.#publish({ type: 'close', reason, errorCode, errorText }, seq, 'sender');
-  }
-
-  get isClosing(): boolean {
-    return this.#closing;
   }
 
   /** Called every now and then: gives a channel up to where it would have come by now, if nothing comes from it. */

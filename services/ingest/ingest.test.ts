@@ -36,7 +36,7 @@ before(async () => {
   });
   ingest = registerIngest(app, {
     bus,
-    directory: { lastDurable: () => Promise.resolve(durable) },
+    directory: { lastDurable: (_tenant, callId) => Promise.resolve(durable ?? endOf(callId)) },
     limits: { ...INGEST_LIMITS, callsMax: 50, tickMs: 5 },
     nowMs: () => nowMs,
     hooks: { onBug: (error) => bugs.push(error) },
@@ -54,6 +54,12 @@ beforeEach(() => {
   durable = null;
   bugs = [];
 });
+
+/** What a store would remember of a call whose end was committed. */
+function endOf(callId: string): { seq: number; ended: boolean } | null {
+  const end = closeOf(callId);
+  return end === undefined ? null : { seq: end.seq, ended: true };
+}
 
 let callNumber = 0;
 const newHello = (changes: object = {}): Record<string, unknown> => {
@@ -123,6 +129,17 @@ test('broken off anywhere, again and again, nothing is lost and nothing doubled'
     }),
     { numRuns: 8 },
   );
+});
+
+test('broken off right after bye, the client learns that the call is done', async () => {
+  const hello = newHello();
+  const client = connectEarshot({ url, hello });
+  await client.ready;
+  sendSome(client, 0, 5);
+  const done = client.bye();
+  client.breakOff();
+  await done;
+  assert.equal(audioOf(hello.callId).length, 5);
 });
 
 test('a second connection takes the call over; the first is told', async () => {

@@ -40,10 +40,7 @@ export class Sessions {
   async find(open: OpenCall): Promise<CallSession> {
     const key = `${open.tenant}\u0000${open.callId}`;
     const running = this.#sessions.get(key) ?? (await this.#opening.get(key));
-    if (running !== undefined) {
-      if (running.isClosing) throw alreadyEnded(open);
-      return running;
-    }
+    if (running !== undefined) return running;
     if (this.isFull) throw new Busy(`${this.#options.limits.callsMax} calls are being analysed`, 1_000);
     const opening = this.#create(key, open).finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
