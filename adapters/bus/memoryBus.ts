@@ -68,6 +68,9 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
     },
     close() {
       consumer = null;
+      early = [];
+      pending.clear();
+      pendingBytes = 0;
       subscribers.clear();
       return Promise.resolve();
     },

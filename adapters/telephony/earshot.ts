@@ -3,69 +3,78 @@
  * to people who write a client in another language.
  */
 import { Type, type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
+import type { Fact } from '../../core/facts/facts.ts';
 import { ENCODINGS, STREAM_RATES_HZ, TAPS, type Encoding, type OpenCall } from '../../core/facts/openCall.ts';
-import type { Channel } from '../../core/units/channel.ts';
-import { InvalidInput } from '../../core/units/errors.ts';
+import { CHANNELS, type Channel } from '../../core/units/channel.ts';
+import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
+import { describe } from './describe.ts';
 
-const NAME = { minLength: 1, maxLength: 200 };
-const Labels = Type.Record(Type.String(NAME), Type.String({ maxLength: 1_000 }), { maxProperties: 50 });
+const TEXT_LENGTH_MAX = 200;
+const Name = Type.String({ minLength: 1, maxLength: TEXT_LENGTH_MAX });
+const Text = Type.String({ maxLength: TEXT_LENGTH_MAX });
+/** Bounded because they are written with every call and shown in every list. */
+const Labels = Type.Record(Type.String({ pattern: '^.{1,100}$' }), Type.String({ maxLength: 1_000 }), {
+  additionalProperties: false,
+  maxProperties: 50,
+});
+const Seq = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
+const Position = Type.Integer({ minimum: 0 });
+const STRICT = { additionalProperties: false };
 
+/** Encoding, rate and channels are looser here than what is taken: a wrong one gets an error of its own, below. */
 const HelloSchema = Type.Object(
   {
     type: Type.Literal('hello'),
     version: Type.Literal(1),
-    tenant: Type.Optional(Type.String(NAME)),
-    callId: Type.String(NAME),
-    channels: Type.Optional(Type.Array(Type.String())),
+    tenant: Type.Optional(Name),
+    callId: Name,
     encoding: Type.String(),
     rateHz: Type.Number(),
-    layout: Type.Union([Type.Literal('interleaved'), Type.Literal('separate')]),
-    agentPlacement: Type.Optional(Type.Union([Type.Literal('media'), Type.Literal('playout')])),
-    tap: Type.Optional(Type.Union(TAPS.map((tap) => Type.Literal(tap)))),
-    agentVersion: Type.Optional(Type.String({ maxLength: 200 })),
+    layout: Type.Enum(['interleaved', 'separate']),
+    channels: Type.Optional(Type.Union([Type.Number(), Type.Array(Type.String(), { maxItems: 32 })])),
+    channelOrder: Type.Optional(Type.Array(Type.String(), { maxItems: 32 })),
+    agentPlacement: Type.Optional(Type.Enum(['media', 'playout'])),
+    tap: Type.Optional(Type.Enum([...TAPS])),
+    agentVersion: Type.Optional(Text),
     traceId: Type.Optional(Type.String({ pattern: '^([0-9a-f]{32})?$' })),
     labels: Type.Optional(Labels),
     providerIds: Type.Optional(Labels),
+    startedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
     facts: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false },
+  STRICT,
 );
-const Seq = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
-const ClearSchema = Type.Object(
-  { type: Type.Literal('clear'), seq: Seq, position: Type.Integer({ minimum: 0 }) },
-  { additionalProperties: false },
-);
+const ClearSchema = Type.Object({ type: Type.Literal('clear'), seq: Seq, positionSamples: Position }, STRICT);
 const MarkSchema = Type.Object(
-  { type: Type.Literal('mark'), seq: Seq, name: Type.String({ maxLength: 200 }) },
-  { additionalProperties: false },
+  { type: Type.Literal('mark'), seq: Seq, name: Text, positionSamples: Type.Optional(Position) },
+  STRICT,
 );
-const ByeSchema = Type.Object({ type: Type.Literal('bye'), seq: Seq }, { additionalProperties: false });
+const ByeSchema = Type.Object({ type: Type.Literal('bye'), seq: Seq, reason: Type.Optional(Text) }, STRICT);
 
 export type Hello = Static<typeof HelloSchema>;
-export type ClientText = Hello | Static<typeof ClearSchema> | Static<typeof MarkSchema> | Static<typeof ByeSchema>;
+export type ClientText = Static<typeof ClearSchema> | Static<typeof MarkSchema> | Static<typeof ByeSchema>;
 
-const checks = {
-  hello: Compile(HelloSchema),
-  clear: Compile(ClearSchema),
-  mark: Compile(MarkSchema),
-  bye: Compile(ByeSchema),
-};
+const helloCheck = Compile(HelloSchema);
+const textChecks = { clear: Compile(ClearSchema), mark: Compile(MarkSchema), bye: Compile(ByeSchema) };
 
 export type ServerText =
-  /** `nextSeq`: the message to go on with. `ackedSeq`: durable up to here; -1 when nothing is yet. */
+  /** `nextSeq`: the message to go on with. `ackedSeq`: durable up to and including; -1 when nothing is yet. */
   | { readonly type: 'ready'; readonly callId: string; readonly nextSeq: number; readonly ackedSeq: number }
   | { readonly type: 'ack'; readonly seq: number }
   | { readonly type: 'mark'; readonly name: string }
-  | { readonly type: 'fact'; readonly fact: unknown }
-  | {
-      readonly type: 'error';
-      readonly code: string;
-      readonly message: string;
-      readonly expected: string;
-      readonly got: string;
-    }
-  | { readonly type: 'done'; readonly callId: string };
+  | { readonly type: 'fact'; readonly fact: Fact }
+  | { readonly type: 'error'; readonly code: ErrorCode; message: string; expected: string; got: string }
+  | Done;
+
+export interface Done {
+  readonly type: 'done';
+  readonly callId: string;
+  /** How far each side's audio came, at the stream's rate; null where none came to this server. */
+  readonly samples: Readonly<Record<Channel, number | null>>;
+  /** Facts sent on this connection, if they were asked for. */
+  readonly facts?: number;
+}
 
 export interface ClientAudio {
   readonly seq: number;
@@ -81,12 +90,13 @@ const LANES = { caller: 0, agent: 1, both: 255 } as const;
 
 /** Header, little-endian: u8 kind = 1, u8 lane (0 caller, 1 agent, 255 both), u16 zero, u32 seq, u64 position. */
 export function parseAudio(bytes: Uint8Array): ClientAudio {
-  if (bytes.byteLength <= AUDIO_HEADER_BYTES) {
-    throw invalid(`audio of more than ${AUDIO_HEADER_BYTES} bytes, its header included`, `${bytes.byteLength} bytes`);
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const kind = view.getUint8(0);
-  if (kind !== AUDIO_KIND) throw invalid(`binary messages of kind ${AUDIO_KIND} (audio)`, `kind ${kind}`);
+  if (bytes.byteLength > 0 && view.getUint8(0) !== AUDIO_KIND) {
+    throw violation(`binary messages of kind ${AUDIO_KIND} (audio)`, `kind ${view.getUint8(0)}`);
+  }
+  if (bytes.byteLength <= AUDIO_HEADER_BYTES) {
+    throw invalid(`a header of ${AUDIO_HEADER_BYTES} bytes and audio after it`, `${bytes.byteLength} bytes`);
+  }
   const lane = laneOf(view.getUint8(1));
   if (view.getUint16(2, true) !== 0) throw invalid('bytes 2 and 3 to be zero', String(view.getUint16(2, true)));
   const position = view.getBigUint64(8, true);
@@ -114,30 +124,32 @@ export function encodeAudio({ seq, lane, position, payload }: ClientAudio): Uint
 
 function laneOf(code: number): ClientAudio['lane'] {
   for (const [lane, known] of Object.entries(LANES)) if (code === known) return lane as ClientAudio['lane'];
-  throw invalid('lane 0 (caller), 1 (agent) or 255 (both interleaved)', String(code));
+  throw invalid('lane 0 (caller), 1 (agent) or 255 (both interleaved)', `lane ${code}`);
 }
 
+/** The first message of a connection. */
+export function parseHello(text: string): Hello {
+  const value = parseJson(text);
+  if (value === undefined) throw new InvalidInput('hello_invalid', { expected: 'a JSON hello', got: describe(text) });
+  const type = typeOf(value);
+  if (typeof type === 'string' && type !== 'hello') throw violation('hello first', `type ${describe(type)}`);
+  return checked(helloCheck, value, 'hello', 'hello_invalid');
+}
+
+/** A text message after the hello. */
 export function parseText(text: string): ClientText {
   const value = parseJson(text);
-  const type = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined;
-  if (typeof type !== 'string' || !Object.hasOwn(checks, type)) {
-    throw invalid(
-      'a message of type hello, clear, mark or bye',
-      typeof type === 'string' ? `type ${excerpt(type)}` : excerpt(text),
-    );
+  const type = typeOf(value);
+  if (type === 'hello') throw violation('one hello a connection', 'a second one');
+  if (type !== 'clear' && type !== 'mark' && type !== 'bye') {
+    const got = value === undefined ? `text ${describe(text)}` : `type ${describe(type)}`;
+    throw violation('audio as binary messages, and JSON text of type clear, mark or bye', got);
   }
-  const check = checks[type as keyof typeof checks];
-  if (check.Check(value)) return value;
-  const [problem] = check.Errors(value);
-  throw new InvalidInput(type === 'hello' ? 'hello_invalid' : 'message_invalid', {
-    expected: `${type}${problem.instancePath.replaceAll('/', '.')} ${problem.message}`,
-    got: excerpt(JSON.stringify(valueAt(value, problem.instancePath)) ?? 'nothing'),
-  });
+  return checked<ClientText>(textChecks[type], value, type, 'message_invalid');
 }
 
-/** Tenant and start time are not the sender's to choose freely: the server passes them in. */
-export function openCallOf(hello: Hello, tenant: string, startedAtMs: number): OpenCall {
-  const channelOrder = channelOrderOf(hello.channels ?? ['caller', 'agent']);
+/** `tenant` is the server's to say, `nowMs` its clock. */
+export function openCallOf(hello: Hello, tenant: string, nowMs: number): OpenCall {
   const agentPlacement = hello.agentPlacement ?? 'media';
   if (agentPlacement === 'playout' && hello.layout !== 'separate') {
     throw new InvalidInput('hello_invalid', {
@@ -149,11 +161,11 @@ export function openCallOf(hello: Hello, tenant: string, startedAtMs: number): O
     tenant,
     callId: hello.callId,
     protocol: 'earshot',
-    startedAtMs,
+    startedAtMs: startedAtOf(hello.startedAtMs ?? nowMs, nowMs),
     encoding: encodingOf(hello.encoding),
     rateHz: rateOf(hello.rateHz),
     layout: hello.layout,
-    channelOrder,
+    channelOrder: channelOrderOf(hello),
     agentPlacement,
     tap: hello.tap ?? 'sent',
     agentVersion: hello.agentVersion ?? '',
@@ -163,12 +175,27 @@ export function openCallOf(hello: Hello, tenant: string, startedAtMs: number): O
   };
 }
 
-function channelOrderOf(channels: readonly string[]): OpenCall['channelOrder'] {
-  if (channels.length === 2 && channels[0] === 'caller' && channels[1] === 'agent') return ['caller', 'agent'];
-  if (channels.length === 2 && channels[0] === 'agent' && channels[1] === 'caller') return ['agent', 'caller'];
+const DAY_MS = 86_400_000;
+
+function startedAtOf(startedAtMs: number, nowMs: number): number {
+  if (Math.abs(startedAtMs - nowMs) <= DAY_MS) return startedAtMs;
+  throw new InvalidInput('timestamp_out_of_range', {
+    expected: `startedAtMs in Unix milliseconds, within a day of ${nowMs}`,
+    got: String(startedAtMs),
+  });
+}
+
+/** `channels` says which sides come (two names, or how many), `channelOrder` how they lie in an interleaved stream. */
+function channelOrderOf({ channels, channelOrder }: Hello): OpenCall['channelOrder'] {
+  const names = channelOrder ?? (Array.isArray(channels) ? channels : CHANNELS);
+  const count = typeof channels === 'number' ? channels : (channels?.length ?? 2);
+  if (count === 2 && names.length === 2) {
+    if (names[0] === 'caller' && names[1] === 'agent') return ['caller', 'agent'];
+    if (names[0] === 'agent' && names[1] === 'caller') return ['agent', 'caller'];
+  }
   throw new InvalidInput('channels_unsupported', {
-    expected: 'channels ["caller","agent"] or ["agent","caller"]: turn-taking is measured between two separate sides',
-    got: excerpt(JSON.stringify(channels)),
+    expected: 'two channels, "caller" and "agent" in either order: turn-taking is measured between two separate sides',
+    got: describe(channelOrder ?? channels),
   });
 }
 
@@ -177,7 +204,7 @@ function encodingOf(encoding: string): Encoding {
   if (known !== undefined) return known;
   throw new InvalidInput('encoding_unsupported', {
     expected: `encoding ${ENCODINGS.join(', ')}`,
-    got: excerpt(encoding),
+    got: describe(encoding),
   });
 }
 
@@ -186,12 +213,29 @@ function rateOf(rateHz: number): number {
   throw new InvalidInput('rate_unsupported', { expected: `rateHz ${STREAM_RATES_HZ.join(', ')}`, got: String(rateHz) });
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw invalid('a JSON object', excerpt(text));
+type Problem = ReturnType<Validator['Errors']>[number];
+
+function checked<Message>(check: Validator, value: unknown, type: string, code: ErrorCode): Message {
+  if (check.Check(value)) return value as Message;
+  const problems = check.Errors(value);
+  // A refused field is reported twice, first without saying which rule it broke.
+  const problem = problems.find(({ keyword }) => keyword !== 'boolean') ?? problems[0];
+  throw new InvalidInput(code, expectation(type, problem, value));
+}
+
+function expectation(type: string, problem: Problem, value: unknown): { expected: string; got: string } {
+  const field = `${type}${problem.instancePath.replaceAll('/', '.')}`;
+  const got = describe(valueAt(value, problem.instancePath));
+  if (problem.keyword === 'required') {
+    return { expected: `${field} with ${problem.params.requiredProperties.join(', ')}`, got };
   }
+  if (problem.keyword === 'additionalProperties') {
+    return { expected: `${field} with known fields only`, got: describe(problem.params.additionalProperties) };
+  }
+  if (problem.keyword === 'const') return { expected: `${field} to be ${String(problem.params.allowedValue)}`, got };
+  if (problem.keyword === 'enum')
+    return { expected: `${field} to be ${problem.params.allowedValues.join(' or ')}`, got };
+  return { expected: `${field}: ${problem.message}`, got };
 }
 
 function valueAt(value: unknown, path: string): unknown {
@@ -199,8 +243,18 @@ function valueAt(value: unknown, path: string): unknown {
   return steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], value);
 }
 
-const invalid = (expected: string, got: string): InvalidInput => new InvalidInput('message_invalid', { expected, got });
+/** Undefined when it is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
-const EXCERPT_LENGTH = 80;
-const excerpt = (text: string): string =>
-  text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}... (${text.length} characters)` : text;
+const typeOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined;
+
+const invalid = (expected: string, got: string): InvalidInput => new InvalidInput('message_invalid', { expected, got });
+const violation = (expected: string, got: string): InvalidInput =>
+  new InvalidInput('protocol_violation', { expected, got });

@@ -3,38 +3,50 @@
  * back and goes on with what the server asks for, so that nothing is lost.
  */
 import { WebSocket, type RawData } from 'ws';
-import { encodeAudio, type ServerText } from '../telephony/earshot.ts';
+import { encodeAudio, type Done, type ServerText } from '../telephony/earshot.ts';
 import type { Channel } from '../../core/units/channel.ts';
+import { Busy } from '../../core/units/errors.ts';
+import { Unacknowledged } from './unacknowledged.ts';
 
 export interface ClientOptions {
   readonly url: string;
-  /** The hello message without its type and version. */
+  /** The hello message without its type and version; `startedAtMs` is now unless given. */
   readonly hello: Readonly<Record<string, unknown>>;
   readonly onFact?: (fact: Record<string, unknown>) => void;
+  /** Durable up to and including this message. */
   readonly onAck?: (seq: number) => void;
   readonly onMark?: (name: string) => void;
-  /** Times to come back after a broken connection; 0 = never. */
+  /** Every failure, those included after which the client comes back by itself. */
+  readonly onError?: (error: Error) => void;
+  /** Attempts to come back in a row; 0 = never. */
   readonly reconnectsMax?: number;
+  /** Bound of what is kept for the case that it has to be sent again. */
+  readonly keptBytesMax?: number;
 }
 
 export interface EarshotClient {
   /** Resolves when the server is ready for the call. */
   readonly ready: Promise<void>;
   /** Resolves when the call has ended and is durable; rejects with the server's error or when it cannot be reached. */
-  readonly done: Promise<void>;
+  readonly done: Promise<Done>;
+  /** Throws Busy when too much is not acknowledged; `drained` tells when there is room again. */
   sendAudio(lane: Channel | 'both', position: number, payload: Uint8Array): void;
-  clear(position: number): void;
+  /** The player has discarded what it had queued. */
+  clear(positionSamples: number): void;
   mark(name: string): void;
   /** Says that the call is over; then `done` settles. */
-  bye(): Promise<void>;
+  bye(reason?: string): Promise<Done>;
+  /** Resolves when at most half of `keptBytesMax` waits to be acknowledged. */
+  drained(): Promise<void>;
   /** Messages that are not acknowledged yet. */
   readonly unacknowledged: number;
+  /** Leaves without a word: the server ends the call when its grace is over. */
+  close(): void;
   /** Breaks the connection off, as a network would. */
   breakOff(): void;
 }
 
-const RECONNECT_PAUSE_MS = 200;
-
+/** What the server said when it refused or ended the call. */
 export class ServerError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -44,118 +56,179 @@ export class ServerError extends Error {
   }
 }
 
-export function connectEarshot({
-  url,
-  hello,
-  onFact,
-  onAck,
-  onMark,
-  reconnectsMax = 10,
-}: ClientOptions): EarshotClient {
+const KEPT_BYTES_MAX = 32 * 1_024 * 1_024;
+const RECONNECTS_MAX = 12;
+const FIRST_PAUSE_MS = 100;
+const PAUSE_MS_MAX = 5_000;
+/** A server that does not answer the upgrade by then is taken for gone. */
+const HANDSHAKE_MS_MAX = 5_000;
+/** A server that sends nothing for so long is gone: it pings every 20 s. */
+const SILENCE_MS_MAX = 60_000;
+const BUSY_RETRY_MS = 100;
+
+/** Errors after which it makes sense to come back. */
+const PASSING = new Set(['overloaded', 'store_unavailable']);
+/** Close codes that are a final answer though no error message came before them. */
+const FINAL_CLOSES: Readonly<Record<number, string>> = { 1009: 'message_too_large', 4009: 'call_superseded' };
+
+export function connectEarshot(options: ClientOptions): EarshotClient {
+  const { url, reconnectsMax = RECONNECTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
+  const hello = JSON.stringify({ type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello });
+  const kept = new Unacknowledged(keptBytesMax);
+  const ready = withResolvers<void>();
+  const done = withResolvers<Done>();
   let socket: WebSocket;
-  let nextSeq = 0;
   let reconnects = 0;
+  let reconnectTimer: NodeJS.Timeout | undefined;
+  let byeSeq: number | null = null;
   let isReady = false;
-  let settled = false;
-  let saidBye = false;
-  /** Sent or waiting, not acknowledged, in order of seq. */
-  let kept: { seq: number; data: string | Uint8Array }[] = [];
-  const ready = withResolvers();
-  const done = withResolvers();
+  let outcome: Done | Error | null = null;
 
   function connect(): void {
     isReady = false;
-    socket = new WebSocket(url, { perMessageDeflate: false });
     let failure: Error | null = null;
-    socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', version: 1, ...hello })));
-    socket.on('message', (data: RawData) => take(JSON.parse((data as Buffer).toString('utf8')) as ServerText));
-    socket.on('error', (error) => (failure = error));
-    socket.on('close', (code) => comeBack(failure ?? new Error(`the connection to ${url} broke off (code ${code})`)));
+    const current = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
+    socket = current;
+    const silence = setTimeout(() => current.terminate(), SILENCE_MS_MAX);
+    current.on('open', () => current.send(hello));
+    current.on('ping', () => silence.refresh());
+    current.on('message', (data: RawData) => {
+      silence.refresh();
+      failure = take(JSON.parse((data as Buffer).toString('utf8')) as ServerText) ?? failure;
+    });
+    current.on('error', (error) => (failure ??= error));
+    current.on('close', (code) => {
+      clearTimeout(silence);
+      const final = FINAL_CLOSES[code];
+      if (final !== undefined) settle(new ServerError(final, `${final}: the server closed the call`));
+      else comeBack(failure ?? new Error(`the connection to ${url} broke off (code ${code})`));
+    });
   }
 
-  function take(message: ServerText): void {
+  /** An error after which the server closes the connection, though the call may go on. */
+  function take(message: ServerText): Error | null {
     switch (message.type) {
       case 'ready':
-        kept = kept.filter(({ seq }) => seq >= message.nextSeq || seq > message.ackedSeq);
-        isReady = true;
-        reconnects = 0;
-        for (const { seq, data } of kept) if (seq >= message.nextSeq) socket.send(data);
-        ready.resolve();
-        return;
+        begin(message.nextSeq, message.ackedSeq);
+        return null;
       case 'ack':
-        kept = kept.filter(({ seq }) => seq > message.seq);
-        onAck?.(message.seq);
-        return;
+        kept.acknowledge(message.seq);
+        options.onAck?.(message.seq);
+        return null;
       case 'mark':
-        onMark?.(message.name);
-        return;
+        options.onMark?.(message.name);
+        return null;
       case 'fact':
-        onFact?.(message.fact as Record<string, unknown>);
-        return;
+        options.onFact?.(message.fact as unknown as Record<string, unknown>);
+        return null;
       case 'error':
-        // Broken off between bye and done: that the call has ended is what was asked for.
-        return settle(
-          saidBye && message.code === 'call_already_ended' ? null : new ServerError(message.code, message.message),
-        );
+        return refused(new ServerError(message.code, message.message));
       case 'done':
-        return settle(null);
+        settle(message);
+        return null;
     }
   }
 
-  function settle(error: Error | null): void {
-    settled = true;
-    if (error === null) {
-      kept = [];
-      done.resolve();
-    } else {
-      ready.reject(error);
-      done.reject(error);
+  function begin(nextSeq: number, ackedSeq: number): void {
+    kept.acknowledge(ackedSeq);
+    // Another client has begun this call, perhaps this one before it was started anew.
+    if (kept.count === 0) kept.skipTo(nextSeq);
+    if (nextSeq < kept.firstSeq || nextSeq > kept.nextSeq) {
+      const range = `${kept.firstSeq} to ${kept.nextSeq}`;
+      settle(new ServerError('sequence_gap', `the server asks for message ${nextSeq}; this client has ${range}`));
+      return;
     }
+    isReady = true;
+    reconnects = 0;
+    for (const data of kept.from(nextSeq)) socket.send(data);
+    ready.resolve();
+  }
+
+  function refused(error: ServerError): Error | null {
+    if (PASSING.has(error.code)) return error;
+    // The call ended while we were away, and all that we had to say of it is durable: just what we came back for.
+    const isAllDurable = error.code === 'call_already_ended' && byeSeq !== null && kept.count === 0;
+    settle(
+      isAllDurable
+        ? { type: 'done', callId: String(options.hello.callId), samples: { caller: null, agent: null } }
+        : error,
+    );
+    return null;
+  }
+
+  function settle(result: Done | Error): void {
+    if (outcome !== null) return;
+    outcome = result;
+    clearTimeout(reconnectTimer);
+    if (result instanceof Error) {
+      options.onError?.(result);
+      ready.reject(result);
+      done.reject(result);
+    } else {
+      ready.resolve();
+      done.resolve(result);
+    }
+    kept.clear();
     socket.close();
   }
 
   function comeBack(error: Error): void {
-    if (settled) return;
+    if (outcome !== null) return;
     if (reconnects >= reconnectsMax) {
       settle(error);
       return;
     }
+    options.onError?.(error);
+    isReady = false;
+    const pauseMs = Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** reconnects);
     reconnects += 1;
-    setTimeout(connect, RECONNECT_PAUSE_MS);
+    // Spread, so that the clients of a restarted server do not all come at once.
+    reconnectTimer = setTimeout(connect, pauseMs * (0.5 + Math.random() / 2));
   }
 
-  function keepAndSend(make: (seq: number) => string | Uint8Array): void {
-    const seq = nextSeq;
-    nextSeq += 1;
+  function send(make: (seq: number) => string | Uint8Array): number {
+    if (outcome !== null) throw outcome instanceof Error ? outcome : new Error('the call is over');
+    const seq = kept.nextSeq;
     const data = make(seq);
-    kept.push({ seq, data });
+    kept.keep(data);
     if (isReady && socket.readyState === WebSocket.OPEN) socket.send(data);
+    return seq;
   }
 
   connect();
   return {
     ready: ready.promise,
     done: done.promise,
-    sendAudio: (lane, position, payload) => keepAndSend((seq) => encodeAudio({ seq, lane, position, payload })),
-    clear: (position) => keepAndSend((seq) => JSON.stringify({ type: 'clear', seq, position })),
-    mark: (name) => keepAndSend((seq) => JSON.stringify({ type: 'mark', seq, name })),
-    bye() {
-      saidBye = true;
-      keepAndSend((seq) => JSON.stringify({ type: 'bye', seq }));
+    sendAudio(lane, position, payload) {
+      if (kept.isFull) throw new Busy(`${kept.bytes} bytes are not acknowledged yet`, BUSY_RETRY_MS);
+      send((seq) => encodeAudio({ seq, lane, position, payload }));
+    },
+    clear: (positionSamples) => void send((seq) => JSON.stringify({ type: 'clear', seq, positionSamples })),
+    mark: (name) => void send((seq) => JSON.stringify({ type: 'mark', seq, name })),
+    bye(reason) {
+      if (outcome === null) byeSeq ??= send((seq) => JSON.stringify({ type: 'bye', seq, reason }));
       return done.promise;
     },
+    drained: () => Promise.race([kept.drained(), done.promise.then(() => undefined)]),
     get unacknowledged() {
-      return kept.length;
+      return kept.count;
     },
+    close: () => settle(new Error('the client has left the call')),
     breakOff: () => socket.terminate(),
   };
 }
 
+interface Resolvers<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Promise.withResolvers, which Node 20 lacks; a rejection that nobody waits for is not a fault of the process. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
-  let resolve!: () => void;
+function withResolvers<Value>(): Resolvers<Value> {
+  let resolve!: (value: Value) => void;
   let reject!: (error: Error) => void;
-  const promise = new Promise<void>((onResolve, onReject) => {
+  const promise = new Promise<Value>((onResolve, onReject) => {
     resolve = onResolve;
     reject = onReject;
   });

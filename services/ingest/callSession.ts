@@ -1,14 +1,16 @@
 /**
  * One call on the ingest side, from its first hello to its durable end, over however many sockets: numbers its log,
- * publishes it, knows what is durable, and decides on its clock when a silent channel is not waited for any longer.
+ * knows what is durable, and holds the call to its limits.
  */
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
 import { decoderOf, sampleCount } from '../../core/audio/decode.ts';
 import type { AudioMessage, CallMessage } from '../../core/audio/message.ts';
-import type { EndReason } from '../../core/facts/facts.ts';
+import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
-import { Busy, InvalidInput } from '../../core/units/errors.ts';
+import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
+import { CallLog, type Reading } from './callLog.ts';
+import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
 
 export interface SessionOptions {
@@ -18,204 +20,246 @@ export interface SessionOptions {
   readonly nowMs: () => number;
   /** The last message that is durable already; -1 for a new call. */
   readonly durableSeq: number;
-  readonly onEnded: () => void;
+  /** The call's end is durable. */
+  readonly onEnded: (session: CallSession) => void;
 }
 
 /** Who listens to a session now; a session outlives its sockets. */
 export interface SessionListener {
   acked(seq: number): void;
-  /** Stop or go on reading: the bus is full, or has room again. */
-  setReading(reading: 'on' | 'off'): void;
+  told(fact: Fact): void;
+  setReading(reading: Reading): void;
+  /** The call's end is durable. */
   ended(): void;
+  /** The call was ended from inside: by a limit, by the analysis, by a fault. */
+  failed(error: unknown): void;
   /** Another socket has taken the call over. */
   superseded(): void;
 }
 
-interface Lane {
-  /** Furthest position that came, at the stream's rate, and when the last message came. */
-  end: number;
-  lastArrivalMs: number;
-  advancedTo: number;
-}
-
 export class CallSession {
   readonly open: OpenCall;
-  nextSeq: number;
-  ackedSeq: number;
-  /** When the last socket went away; null while one is attached. */
-  detachedAtMs: number | null = null;
   readonly #options: SessionOptions;
+  readonly #log: CallLog;
+  readonly #lanes: LaneClock;
   readonly #bytesPerSample: number;
-  readonly #lanes: Record<Channel, Lane>;
-  readonly #backlog: LogEntry[] = [];
-  #retry: NodeJS.Timeout | null = null;
+  readonly #openedAtMs: number;
+  /** Since when nobody listens; null while somebody does. */
+  #detachedAtMs: number | null;
   #listener: SessionListener | null = null;
-  #closing = false;
-  #ackScheduled = false;
-  /** Wall time minus media time of the earliest arrival: what the sender's clock shows now. */
-  #anchorMs = Infinity;
+  #nextSeq: number;
+  #ackedSeq: number;
+  /** Numbers taken by messages that are not in the log; acknowledged together with what lies before them. */
+  #unloggedSeqs: number[] = [];
+  #endReason: EndReason | null = null;
+  #isAckScheduled = false;
+  #toldSeq: number;
 
   constructor(options: SessionOptions) {
+    const { open, bus, limits, nowMs, durableSeq } = options;
+    this.open = open;
     this.#options = options;
-    this.open = options.open;
-    this.nextSeq = options.durableSeq + 1;
-    this.ackedSeq = options.durableSeq;
-    this.#bytesPerSample = decoderOf(options.open.encoding).bytesPerSample;
-    const lane = (): Lane => ({ end: 0, lastArrivalMs: options.nowMs(), advancedTo: 0 });
-    this.#lanes = { caller: lane(), agent: lane() };
-    this.#publish({ type: 'open', call: options.open }, -1, 'ingest');
+    this.#nextSeq = durableSeq + 1;
+    this.#ackedSeq = durableSeq;
+    this.#toldSeq = durableSeq;
+    this.#openedAtMs = nowMs();
+    this.#detachedAtMs = nowMs();
+    this.#bytesPerSample = decoderOf(open.encoding).bytesPerSample;
+    this.#lanes = new LaneClock(open, limits.lateMs, nowMs());
+    this.#log = new CallLog({
+      bus,
+      unackedBytesMax: limits.unackedBytesMax,
+      onDurable: (entry) => this.#durable(entry),
+      onLost: (error) => this.#fail(error),
+      onReading: (reading) => this.#listener?.setReading(reading),
+    });
+    this.#append({ type: 'open', call: open }, -1, 'ingest');
+  }
+
+  /** The number of the message to go on with. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** Durable up to and including this message; -1 when nothing is yet. */
+  get ackedSeq(): number {
+    return this.#ackedSeq;
+  }
+
+  /** Why the call has ended, perhaps not durably yet; null while it runs. */
+  get endReason(): EndReason | null {
+    return this.#endReason;
+  }
+
+  /** How far each side's audio came, at the stream's rate; null where none came here. */
+  get samples(): Record<Channel, number | null> {
+    return this.#lanes.ends;
+  }
+
+  get isDetached(): boolean {
+    return this.#listener === null;
   }
 
   attach(listener: SessionListener): void {
     this.#listener?.superseded();
     this.#listener = listener;
-    this.detachedAtMs = null;
-    if (this.#backlog.length > 0) listener.setReading('off');
+    this.#detachedAtMs = null;
+    this.#lanes.resume(this.#options.nowMs());
+    listener.setReading(this.#log.reading);
   }
 
   detach(listener: SessionListener): void {
     if (this.#listener !== listener) return;
     this.#listener = null;
-    this.detachedAtMs = this.#options.nowMs();
+    this.#detachedAtMs = this.#options.nowMs();
   }
 
-  /** Takes the next message of the sender. False: it had been taken before. Throws InvalidInput, having taken nothing. */
-  accept(seq: number, message: CallMessage): boolean {
-    if (seq < this.nextSeq) return false;
-    if (this.#closing)
-      throw new InvalidInput('call_already_ended', { expected: 'no message after bye', got: `seq ${seq}` });
-    if (seq > this.nextSeq) {
-      throw new InvalidInput('sequence_gap', { expected: `seq ${this.nextSeq}`, got: `seq ${seq}` });
-    }
-    if (message.type === 'audio') this.#note(message);
-    this.nextSeq += 1;
-    this.#publish(message, seq, 'sender');
-    return true;
+  /** Takes the sender's message of this number; one that was taken before changes nothing. Throws InvalidInput. */
+  accept(seq: number, message: AudioMessage | { readonly type: 'clear'; readonly position: number }): void {
+    if (!this.#isNext(seq)) return;
+    if (message.type === 'audio') this.#checkAudio(message);
+    else this.#checkClear(message.position);
+    this.#nextSeq += 1;
+    this.#append(message, seq, 'sender');
   }
 
-  /** Numbers for senders that have none of their own. */
-  acceptNext(message: CallMessage): void {
-    this.accept(this.nextSeq, message);
+  /** Takes a number without writing anything (marks). False: a repeat. */
+  acceptUnlogged(seq: number): 'taken' | 'repeat' {
+    if (!this.#isNext(seq)) return 'repeat';
+    this.#nextSeq += 1;
+    this.#unloggedSeqs.push(seq);
+    this.#ackUnlogged();
+    return 'taken';
   }
 
-  /** A message that changes nothing in the log but takes its number (marks). */
-  skip(seq: number): boolean {
-    if (seq < this.nextSeq) return false;
-    if (seq > this.nextSeq) {
-      throw new InvalidInput('sequence_gap', { expected: `seq ${this.nextSeq}`, got: `seq ${seq}` });
-    }
-    this.nextSeq += 1;
-    return true;
+  /** The sender says that the call is over. */
+  bye(seq: number): void {
+    if (!this.#isNext(seq)) return;
+    this.#nextSeq += 1;
+    this.#endReason = 'completed';
+    this.#append({ type: 'close', reason: 'completed', errorCode: '', errorText: '' }, seq, 'sender');
   }
 
-  end(reason: EndReason, errorCode = '', errorText = ''): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    const seq = this.nextSeq;
-    this.nextSeq += 1;
-    this.#publish({ type: 'close', reason, errorCode, errorText }, seq, 'sender');
+  /** Ends the call without the sender's word. */
+  end(reason: EndReason, errorCode: ErrorCode | '' = '', errorText = ''): void {
+    if (this.#endReason !== null) return;
+    this.#endReason = reason;
+    this.#append({ type: 'close', reason, errorCode, errorText }, this.#nextSeq - 1, 'ingest');
   }
 
-  /** Called every now and then: gives a channel up to where it would have come by now, if nothing comes from it. */
+  /** A fact of this call. When the analysis has ended the call, its sender is told rather than heard in vain. */
+  told(fact: Fact): void {
+    this.#listener?.told(fact);
+    if (fact.kind !== 'call_ended' || this.#endReason !== null) return;
+    const error =
+      fact.reason === 'invalid_input'
+        ? new InvalidInput(fact.errorCode as ErrorCode, { expected: 'input that can be analysed', got: fact.errorText })
+        : new Error(`the analysis ended the call: ${fact.errorText}`);
+    this.#fail(error);
+  }
+
+  /** Called at every tick of the ingest side's clock. */
   tick(nowMs: number): void {
     const { limits } = this.#options;
-    if (this.#closing || this.open.layout !== 'separate' || this.#listener === null) return;
-    for (const channel of ['caller', 'agent'] as const) {
-      const isPlayed = channel === 'agent' && this.open.agentPlacement === 'playout';
-      const lane = this.#lanes[channel];
-      if (isPlayed || nowMs - lane.lastArrivalMs <= limits.lateMs) continue;
-      const other = this.#lanes[channel === 'caller' ? 'agent' : 'caller'];
-      const mediaNow = this.#samples(nowMs - this.#anchorMs);
-      const position = Math.floor(Math.min(other.end, mediaNow) - this.#samples(limits.lateMs));
-      if (position <= Math.max(lane.end, lane.advancedTo)) continue;
-      lane.advancedTo = position;
-      this.#publish({ type: 'advance', channel, position, reason: 'late' }, this.nextSeq - 1, 'ingest');
+    this.#log.tick();
+    if (this.#endReason !== null) return;
+    if (this.#detachedAtMs !== null) {
+      if (nowMs - this.#detachedAtMs > limits.resumeGraceMs) this.end('client_vanished');
+      return;
     }
+    if (nowMs - this.#openedAtMs > limits.callMsMax) {
+      this.#fail(tooLong(limits, `one that runs for ${Math.round((nowMs - this.#openedAtMs) / 1_000)} s`));
+      return;
+    }
+    if (this.open.layout === 'interleaved' || this.#log.reading === 'off') return;
+    for (const advance of this.#lanes.due(nowMs)) this.#append(advance, this.#nextSeq - 1, 'ingest');
   }
 
-  #note({ lane, position, payload, arrivedAtMs }: AudioMessage): void {
-    const { limits } = this.#options;
+  #isNext(seq: number): boolean {
+    if (seq < this.#nextSeq) return false;
+    if (this.#endReason !== null) {
+      throw new InvalidInput('call_already_ended', { expected: 'no message after the end', got: `seq ${seq}` });
+    }
+    if (seq === this.#nextSeq) return true;
+    throw new InvalidInput('sequence_gap', { expected: `seq ${this.#nextSeq}`, got: `seq ${seq}` });
+  }
+
+  #checkAudio({ lane, position, payload, arrivedAtMs }: AudioMessage): void {
     const isInterleaved = this.open.layout === 'interleaved';
     if ((lane === 'both') !== isInterleaved) {
       throw new InvalidInput('protocol_violation', {
-        expected: isInterleaved
-          ? 'lane both (255) in an interleaved stream'
-          : 'lane caller (0) or agent (1) in separate streams',
+        expected: isInterleaved ? 'lane 255 (both) in an interleaved stream' : 'lane 0 or 1 in separate streams',
         got: `lane ${lane}`,
       });
     }
-    const samples = sampleCount(payload, this.#bytesPerSample, isInterleaved ? 2 : 1);
-    const furthest = Math.max(this.#lanes.caller.end, this.#lanes.agent.end);
-    const end = position + samples;
-    // A call taken over from another process has come further than is known here.
-    const isPlaceKnown = furthest > 0 || this.#options.durableSeq < 0;
-    if (isPlaceKnown && end > furthest + this.#samples(limits.jumpMsMax)) {
-      throw new InvalidInput('timestamp_out_of_range', {
-        expected: `a position at most ${limits.jumpMsMax / 1_000} s after what has come (${furthest} samples)`,
-        got: `${position} samples`,
-      });
+    const end = position + sampleCount(payload, this.#bytesPerSample, isInterleaved ? 2 : 1);
+    this.#checkPosition(position);
+    if (end > this.#samples(this.#options.limits.callMsMax)) {
+      throw tooLong(this.#options.limits, `audio up to ${Math.round(end / this.open.rateHz)} s`);
     }
-    if (end > this.#samples(limits.callMsMax)) {
-      throw new InvalidInput('call_too_long', {
-        expected: `a call of at most ${limits.callMsMax / 3_600_000} h`,
-        got: `audio up to ${Math.round(end / this.open.rateHz)} s`,
-      });
-    }
-    for (const channel of lane === 'both' ? (['caller', 'agent'] as const) : [lane]) {
-      this.#lanes[channel].end = Math.max(this.#lanes[channel].end, end);
-      this.#lanes[channel].lastArrivalMs = arrivedAtMs;
-    }
-    this.#anchorMs = Math.min(this.#anchorMs, arrivedAtMs - (end / this.open.rateHz) * 1_000);
+    if (lane === 'both' || lane === 'caller') this.#lanes.note('caller', position, end, arrivedAtMs);
+    if (lane === 'both' || lane === 'agent') this.#lanes.note('agent', position, end, arrivedAtMs);
   }
 
-  #publish(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
+  #checkClear(position: number): void {
+    if (this.open.agentPlacement !== 'playout') {
+      throw new InvalidInput('protocol_violation', {
+        expected: 'clear only with agentPlacement playout: audio placed by its media time cannot be taken back',
+        got: 'clear with agentPlacement media',
+      });
+    }
+    this.#checkPosition(position);
+  }
+
+  #checkPosition(position: number): void {
+    const { jumpMsMax, positionMsMax } = this.#options.limits;
+    const came = this.#lanes.furthest;
+    // How far a call has come that another process took in is not known here.
+    const isKnown = came !== null || this.#options.durableSeq < 0;
+    const jumpMax = isKnown ? (came ?? 0) + this.#samples(jumpMsMax) : Infinity;
+    if (position <= Math.min(jumpMax, this.#samples(positionMsMax))) return;
+    throw new InvalidInput('timestamp_out_of_range', {
+      expected: `a position at most ${jumpMsMax / 1_000} s after what has come (${came ?? 0} samples), and within a day`,
+      got: `${position} samples`,
+    });
+  }
+
+  #append(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    const entry: LogEntry = { tenant, callId, seq, own: by === 'ingest', message };
-    if (this.#backlog.length > 0 || !this.#tryPublish(entry)) this.#hold(entry);
+    this.#log.append({ tenant, callId, seq, own: by === 'ingest', message });
   }
 
-  /** False: the bus has no room, nothing was taken. */
-  #tryPublish(entry: LogEntry): boolean {
-    try {
-      this.#options.bus.publish(entry).then(
-        () => this.#durable(entry),
-        () => undefined,
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof Busy)) throw error;
-      if (this.#retry === null) this.#retry = setTimeout(() => this.#publishBacklog(), error.retryAfterMs);
-      return false;
+  #fail(error: Error): void {
+    if (error instanceof InvalidInput) this.end('invalid_input', error.code, error.message);
+    else this.end('failed', 'call_failed', error.message);
+    this.#listener?.failed(error);
+  }
+
+  #durable({ seq, own, message }: LogEntry): void {
+    if (!own) this.#ackedSeq = Math.max(this.#ackedSeq, seq);
+    this.#ackUnlogged();
+    if (message.type !== 'close') return this.#scheduleAck();
+    this.#listener?.ended();
+    this.#options.onEnded(this);
+  }
+
+  #ackUnlogged(): void {
+    const before = this.#ackedSeq;
+    while (this.#unloggedSeqs.length > 0 && this.#unloggedSeqs[0] <= this.#ackedSeq + 1) {
+      this.#ackedSeq = Math.max(this.#ackedSeq, this.#unloggedSeqs.shift() ?? 0);
     }
+    if (this.#ackedSeq > before) this.#scheduleAck();
   }
 
-  #hold(entry: LogEntry): void {
-    this.#backlog.push(entry);
-    this.#listener?.setReading('off');
-  }
-
-  #publishBacklog(): void {
-    this.#retry = null;
-    while (this.#backlog.length > 0) {
-      const [entry] = this.#backlog;
-      if (!this.#tryPublish(entry)) return;
-      this.#backlog.shift();
-    }
-    this.#listener?.setReading('on');
-  }
-
-  #durable(entry: LogEntry): void {
-    if (!entry.own) this.ackedSeq = Math.max(this.ackedSeq, entry.seq);
-    if (entry.message.type === 'close') {
-      this.#listener?.ended();
-      this.#options.onEnded();
-      return;
-    }
-    if (this.#ackScheduled || entry.own) return;
-    this.#ackScheduled = true;
+  /** A commit covers many messages at once; one acknowledgement tells of them all. */
+  #scheduleAck(): void {
+    if (this.#isAckScheduled || this.#listener === null) return;
+    this.#isAckScheduled = true;
     setImmediate(() => {
-      this.#ackScheduled = false;
-      this.#listener?.acked(this.ackedSeq);
+      this.#isAckScheduled = false;
+      if (this.#ackedSeq <= this.#toldSeq) return;
+      this.#toldSeq = this.#ackedSeq;
+      this.#listener?.acked(this.#ackedSeq);
     });
   }
 
@@ -223,3 +267,6 @@ export class CallSession {
     return (ms * this.open.rateHz) / 1_000;
   }
 }
+
+const tooLong = ({ callMsMax }: IngestLimits, got: string): InvalidInput =>
+  new InvalidInput('call_too_long', { expected: `a call of at most ${callMsMax / 3_600_000} h`, got });

@@ -1,78 +1,140 @@
-/** All calls that are being taken in: finds a call's session again, and minds their clocks with one timer. */
-import type { Bus } from '../../adapters/bus/bus.ts';
+/** All calls that are being taken in: finds a call's session again, counts them, and passes on the clock and the facts. */
+import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
 import { CallSession } from './callSession.ts';
-import type { IngestLimits } from './limits.ts';
+import type { IngestOptions } from './ingestOptions.ts';
 
-/** What is durable of a call that this process does not know. */
-export interface CallDirectory {
-  lastDurable(tenant: string, callId: string): Promise<{ readonly seq: number; readonly ended: boolean } | null>;
+/** `ended`: nothing more can be said in this call; up to `ackedSeq` it is durable. */
+export type Found =
+  { readonly type: 'session'; readonly session: CallSession } | { readonly type: 'ended'; readonly ackedSeq: number };
+
+/** Whether a sender may go on with a call that has begun before. */
+export type Continuation = 'may resume' | 'new only';
+
+interface Ended {
+  readonly ackedSeq: number;
+  readonly forgottenAtMs: number;
 }
 
-export interface SessionsOptions {
-  readonly bus: Bus;
-  readonly directory: CallDirectory;
-  readonly limits: IngestLimits;
-  readonly nowMs: () => number;
-}
+const RETRY_AFTER_MS = 1_000;
 
 export class Sessions {
-  readonly #options: SessionsOptions;
-  readonly #sessions = new Map<string, CallSession>();
-  readonly #opening = new Map<string, Promise<CallSession>>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #options: IngestOptions;
+  readonly #running = new Map<string, CallSession>();
+  readonly #opening = new Map<string, Promise<CallSession | number>>();
+  /** Calls that have just ended: their last rows may still be on their way to where the directory looks. */
+  readonly #ended = new Map<string, Ended>();
+  readonly #unsubscribe: () => void;
 
-  constructor(options: SessionsOptions) {
+  constructor(options: IngestOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.tick(), options.limits.tickMs);
+    this.#unsubscribe = options.bus.subscribeFacts((fact) => this.#tell(fact));
   }
 
   get size(): number {
-    return this.#sessions.size + this.#opening.size;
+    return this.#running.size + this.#opening.size;
   }
 
   get isFull(): boolean {
     return this.size >= this.#options.limits.callsMax;
   }
 
-  /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
-  async find(open: OpenCall): Promise<CallSession> {
-    const key = `${open.tenant}\u0000${open.callId}`;
-    const running = this.#sessions.get(key) ?? (await this.#opening.get(key));
-    if (running !== undefined) return running;
-    if (this.isFull) throw new Busy(`${this.#options.limits.callsMax} calls are being analysed`, 1_000);
-    const opening = this.#create(key, open).finally(() => this.#opening.delete(key));
-    this.#opening.set(key, opening);
-    return opening;
+  /** Whether a call waits for its client to come back, which has to be let in even when all places are taken. */
+  get isAwaitingClients(): boolean {
+    for (const session of this.#running.values()) if (session.isDetached) return true;
+    return false;
   }
 
-  tick(): void {
-    const nowMs = this.#options.nowMs();
-    const { resumeGraceMs } = this.#options.limits;
-    for (const session of this.#sessions.values()) {
-      if (session.detachedAtMs !== null && nowMs - session.detachedAtMs > resumeGraceMs) session.end('client_vanished');
-      session.tick(nowMs);
+  /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
+  async find(open: OpenCall, continuation: Continuation): Promise<Found> {
+    const key = keyOf(open);
+    const ended = this.#ended.get(key);
+    if (ended !== undefined) return { type: 'ended', ackedSeq: ended.ackedSeq };
+    const running = this.#running.get(key) ?? (await this.#opening.get(key));
+    if (running instanceof CallSession) return this.#resumed(running, open, continuation);
+    if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
+    if (this.isFull) throw new Busy(`${this.#options.limits.callsMax} calls are being analysed`, RETRY_AFTER_MS);
+    const opening = this.#create(key, open, continuation);
+    this.#opening.set(key, opening);
+    try {
+      const created = await opening;
+      return created instanceof CallSession
+        ? { type: 'session', session: created }
+        : { type: 'ended', ackedSeq: created };
+    } finally {
+      this.#opening.delete(key);
+    }
+  }
+
+  tick(nowMs: number): void {
+    for (const session of this.#running.values()) session.tick(nowMs);
+    for (const [key, { forgottenAtMs }] of this.#ended) {
+      // In the order of their ends, so the first that stays is followed by none that goes.
+      if (forgottenAtMs > nowMs) return;
+      this.#ended.delete(key);
     }
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#unsubscribe();
   }
 
-  async #create(key: string, open: OpenCall): Promise<CallSession> {
-    const durable = await this.#options.directory.lastDurable(open.tenant, open.callId);
-    if (durable?.ended === true) throw alreadyEnded(open);
-    const session = new CallSession({
-      ...this.#options,
-      open,
-      durableSeq: durable?.seq ?? -1,
-      onEnded: () => this.#sessions.delete(key),
+  /** A session, or the last durable message of a call that has ended. */
+  async #create(key: string, open: OpenCall, continuation: Continuation): Promise<CallSession | number> {
+    const durable = await this.#options.directory.lastDurable(open.tenant, open.callId).catch((error: unknown) => {
+      this.#options.logger?.warn({ err: error }, 'the directory of calls does not answer');
+      throw new Busy('where calls are stored does not answer', RETRY_AFTER_MS);
     });
-    this.#sessions.set(key, session);
+    if (durable?.ended === true) return durable.seq;
+    if (durable !== null && continuation === 'new only') throw anotherStream(open);
+    const { bus, limits, nowMs } = this.#options;
+    const session = new CallSession({
+      open,
+      bus,
+      limits,
+      nowMs,
+      durableSeq: durable?.seq ?? -1,
+      onEnded: ({ ackedSeq, endReason }) => {
+        this.#options.logger?.info({ tenant: open.tenant, callId: open.callId, endReason }, 'call ended');
+        this.#running.delete(key);
+        this.#ended.set(key, { ackedSeq, forgottenAtMs: nowMs() + limits.resumeGraceMs });
+      },
+    });
+    this.#running.set(key, session);
+    this.#options.logger?.info({ tenant: open.tenant, callId: open.callId, fromSeq: session.nextSeq }, 'call opened');
     return session;
+  }
+
+  #resumed(session: CallSession, open: OpenCall, continuation: Continuation): Found {
+    if (continuation === 'new only') throw anotherStream(open);
+    // A call that its sender has ended is waited for by the sender; else its end is news to whoever comes back.
+    if (session.endReason !== null && session.endReason !== 'completed') {
+      return { type: 'ended', ackedSeq: session.ackedSeq };
+    }
+    checkSameAudio(session.open, open);
+    return { type: 'session', session };
+  }
+
+  #tell(fact: Fact): void {
+    this.#running.get(keyOf(fact))?.told(fact);
   }
 }
 
-const alreadyEnded = ({ callId }: OpenCall): InvalidInput =>
-  new InvalidInput('call_already_ended', { expected: 'a call that has not ended', got: `call ${callId}, which has` });
+const keyOf = ({ tenant, callId }: { readonly tenant: string; readonly callId: string }): string =>
+  `${tenant}\u0000${callId}`;
+
+const AUDIO_FIELDS = ['encoding', 'rateHz', 'layout', 'channelOrder', 'agentPlacement'] as const;
+
+function checkSameAudio(running: OpenCall, open: OpenCall): void {
+  for (const field of AUDIO_FIELDS) {
+    if (String(running[field]) === String(open[field])) continue;
+    throw new InvalidInput('hello_invalid', {
+      expected: `${field} ${String(running[field])}, as when the call began`,
+      got: String(open[field]),
+    });
+  }
+}
+
+const anotherStream = ({ callId }: OpenCall): InvalidInput =>
+  new InvalidInput('protocol_violation', { expected: `one stream of call ${callId}`, got: 'another one' });

@@ -1,0 +1,72 @@
+/** Earshot's own protocol on a socket: hello, audio, acknowledgements, bye; its client can come back where it broke off. */
+import type { WebSocket } from 'ws';
+import { openCallOf, parseAudio, parseHello, parseText, type ServerText } from '../../adapters/telephony/earshot.ts';
+import { InvalidInput } from '../../core/units/errors.ts';
+import type { CallSession } from './callSession.ts';
+import type { Dialect } from './socketCall.ts';
+import { DEFAULT_TENANT } from './tenant.ts';
+
+/** `pathTenant`: the tenant of the URL, if it names one; a hello may then name no other. */
+export function earshotDialect(socket: WebSocket, pathTenant: string | undefined, nowMs: () => number): Dialect {
+  let wantsFacts = false;
+  let factsSent = 0;
+
+  const send = (message: ServerText): void => {
+    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+  };
+
+  function takeText(text: string, session: CallSession): void {
+    const message = parseText(text);
+    switch (message.type) {
+      case 'clear':
+        return session.accept(message.seq, { type: 'clear', position: message.positionSamples });
+      case 'mark':
+        if (session.acceptUnlogged(message.seq) === 'taken') send({ type: 'mark', name: message.name });
+        return undefined;
+      case 'bye':
+        return session.bye(message.seq);
+    }
+  }
+
+  return {
+    protocol: 'earshot',
+    continuation: 'may resume',
+    open(message) {
+      if (typeof message !== 'string') throw violation('hello first', 'a binary message');
+      const hello = parseHello(message);
+      wantsFacts = hello.facts === true;
+      return openCallOf(hello, tenantOf(hello.tenant, pathTenant), nowMs());
+    },
+    begin(session) {
+      const { nextSeq, ackedSeq } = session;
+      send({ type: 'ready', callId: session.open.callId, nextSeq, ackedSeq });
+    },
+    take(message, session) {
+      if (typeof message === 'string') return takeText(message, session);
+      const { seq, lane, position, payload } = parseAudio(message);
+      return session.accept(seq, { type: 'audio', lane, position, payload, arrivedAtMs: nowMs() });
+    },
+    acked: (seq) => send({ type: 'ack', seq }),
+    told(fact) {
+      // Frames are signals of every 10 ms, for SQL; on a socket they would drown what happened.
+      if (!wantsFacts || fact.kind === 'frames') return;
+      factsSent += 1;
+      send({ type: 'fact', fact });
+    },
+    done(session) {
+      const done = { type: 'done', callId: session.open.callId, samples: session.samples } as const;
+      send(wantsFacts ? { ...done, facts: factsSent } : done);
+    },
+    refused: ({ code, message, expected, got }) => send({ type: 'error', code, message, expected, got }),
+  };
+}
+
+function tenantOf(tenant: string | undefined, pathTenant: string | undefined): string {
+  if (tenant !== undefined && pathTenant !== undefined && tenant !== pathTenant) {
+    throw new InvalidInput('hello_invalid', { expected: `tenant ${pathTenant}, as in the URL, or none`, got: tenant });
+  }
+  return pathTenant ?? tenant ?? DEFAULT_TENANT;
+}
+
+const violation = (expected: string, got: string): InvalidInput =>
+  new InvalidInput('protocol_violation', { expected, got });

@@ -1,0 +1,33 @@
+/** What the ingest side needs of the world around it; everything is handed in, so that tests own the clock. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Bus } from '../../adapters/bus/bus.ts';
+import type { ErrorCode } from '../../core/units/errors.ts';
+import type { IngestLimits } from './limits.ts';
+
+/** What is durable of a call that this process does not know. */
+export interface CallDirectory {
+  lastDurable(tenant: string, callId: string): Promise<{ readonly seq: number; readonly ended: boolean } | null>;
+}
+
+/** For metrics; called once a message or once an error. */
+export interface IngestHooks {
+  readonly onMessage?: (protocol: 'earshot' | 'twilio', bytes: number) => void;
+  readonly onError?: (code: ErrorCode) => void;
+  readonly onBug?: (error: Error) => void;
+}
+
+/** Calls back again and again; returns the function that stops it. */
+export type Every = (ms: number, callback: () => void) => () => void;
+
+export interface IngestOptions {
+  readonly bus: Bus;
+  readonly directory: CallDirectory;
+  readonly limits: IngestLimits;
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+  readonly hooks: IngestHooks;
+  /** The only timer of the ingest side; `setInterval` unless a test drives it. */
+  readonly every?: Every;
+  /** Pino's; the server's own unless another is given. */
+  readonly logger?: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
+}
