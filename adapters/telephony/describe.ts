@@ -6,7 +6,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.every(isShort) ? shorten(JSON.stringify(value)) : `a list of ${value.length}`;
   if (typeof value === 'object') return shorten(`an object with ${Object.keys(value).join(', ') || 'no fields'}`);
-  return typeof value === 'string' ? shorten(value) : String(value);
+  return shorten(typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value));
 }
 
 const isShort = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number';

@@ -238,7 +238,7 @@ const sound = (seq: number, position: number, bytes: number, lane: 'both' | 'cal
 
 const REFUSALS: readonly Refusal[] = [
   ['audio before hello', (socket) => socket.send(sound(0, 0, 320)), 'protocol_violation', 1008],
-  ['no JSON', (socket) => socket.send('good morning'), 'protocol_violation', 1008],
+  ['no JSON', (socket) => socket.send('good morning'), 'hello_invalid', 1008],
   ['an unknown encoding', (socket, id) => hi(socket, id, { encoding: 'mp3' }), 'encoding_unsupported', 1008],
   ['mono', (socket, id) => hi(socket, id, { channels: ['caller'] }), 'channels_unsupported', 1008],
   [
