@@ -239,6 +239,7 @@ export class CallSession {
     if (!own) this.#ackedSeq = Math.max(this.#ackedSeq, seq);
     this.#ackUnlogged();
     if (message.type !== 'close') return this.#scheduleAck();
+    this.#tellAck();
     this.#listener?.ended();
     this.#options.onEnded(this);
   }
@@ -257,10 +258,14 @@ export class CallSession {
     this.#isAckScheduled = true;
     setImmediate(() => {
       this.#isAckScheduled = false;
-      if (this.#ackedSeq <= this.#toldSeq) return;
-      this.#toldSeq = this.#ackedSeq;
-      this.#listener?.acked(this.#ackedSeq);
+      this.#tellAck();
     });
+  }
+
+  #tellAck(): void {
+    if (this.#ackedSeq <= this.#toldSeq) return;
+    this.#toldSeq = this.#ackedSeq;
+    this.#listener?.acked(this.#ackedSeq);
   }
 
   #samples(ms: number): number {

@@ -55,7 +55,8 @@ test('a call from hello to done: opened, all its audio in order, acknowledged, c
   assert.equal(server.entries.find(({ callId }) => callId === hello.callId)?.message.type, 'open');
   assertWhole(hello.callId, 20);
   assert.deepEqual(server.endOf(hello.callId), { reason: 'completed', errorCode: '', own: false, seq: 20 });
-  assert.ok(acks.length > 0 && acks.every((seq, i) => i === 0 || seq > acks[i - 1]));
+  assert.equal(acks.at(-1), 20);
+  assert.ok(acks.every((seq, i) => i === 0 || seq > acks[i - 1]));
 });
 
 test('connections cut after any byte, again and again: nothing is lost and nothing doubled', async () => {
