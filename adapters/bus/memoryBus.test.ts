@@ -1,6 +1,8 @@
 /** The memory bus keeps the port's promises: order, acknowledgement at commit, and a bound. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { LogEntry } from './bus.ts';
 import { createMemoryBus } from './memoryBus.ts';
@@ -49,4 +51,56 @@ test('a full bus says so, takes nothing, and has room again after a commit', () 
   bus.commit('t', 'a', 0);
   void bus.publish(entry('a', 1));
   assert.deepEqual(taken, [0, 1]);
+});
+
+test('whatever calls publish and commit in whatever order, each is heard in order, and what is committed is forgotten', async () => {
+  const step = fc.record({ call: fc.constantFrom('a', 'b', 'c'), bytes: fc.nat(300), commits: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 200 }), async (steps) => {
+      const bus = createMemoryBus({ bytesMax: 10_000 });
+      const taken: Record<string, number[]> = { a: [], b: [], c: [] };
+      const durable: Record<string, number[]> = { a: [], b: [], c: [] };
+      const next: Record<string, number> = { a: 0, b: 0, c: 0 };
+      bus.consume({ take: ({ callId, seq }) => taken[callId].push(seq) });
+      for (const { call, bytes, commits } of steps) {
+        const seq = next[call];
+        try {
+          void bus.publish(entry(call, seq, bytes)).then(() => durable[call].push(seq));
+          next[call] += 1;
+        } catch (error) {
+          assert.ok(error instanceof Busy && bus.pendingBytes >= 10_000);
+        }
+        assert.ok(bus.pendingBytes < 10_000 + 500, 'the bound is passed by no more than the last message');
+        if (commits) bus.commit('t', call, next[call] - 1);
+      }
+      for (const call of ['a', 'b', 'c']) bus.commit('t', call, next[call]);
+      assert.equal(bus.pendingBytes, 0);
+      await Promise.resolve();
+      for (const call of ['a', 'b', 'c']) {
+        const all = Array.from({ length: next[call] }, (_, i) => i);
+        assert.deepEqual(taken[call], all);
+        assert.deepEqual(durable[call], all);
+      }
+    }),
+  );
+});
+
+test('facts go to whoever listens at the time', () => {
+  const bus = createMemoryBus({ bytesMax: 1e6 });
+  const heard: string[] = [];
+  const fact = (id: string): Fact => ({ id }) as Fact;
+  const stop = bus.subscribeFacts(({ id }) => heard.push(`first ${id}`));
+  bus.subscribeFacts(({ id }) => heard.push(`second ${id}`));
+  bus.publishFact(fact('1'));
+  stop();
+  bus.publishFact(fact('2'));
+  assert.deepEqual(heard, ['first 1', 'second 1', 'second 2']);
+});
+
+test('a closed bus holds nothing and hands out nothing', async () => {
+  const bus = createMemoryBus({ bytesMax: 1e6 });
+  bus.consume({ take: () => undefined });
+  void bus.publish(entry('a', 0));
+  await bus.close();
+  assert.equal(bus.pendingBytes, 0);
 });

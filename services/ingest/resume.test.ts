@@ -256,8 +256,9 @@ test('when the analysis ends a call, its sender is told rather than heard in vai
   assert.throws(() => sendSome(client, 0, 1), { code: 'playout_overflow' });
 });
 
-test('the server stops: clients are sent away with 1001, their calls stay open, and nothing more is taken', async () => {
+test('the server stops: clients are sent away with 1001, their calls stay open, and nothing more is taken', async (t) => {
   const stopping = await startIngestServer();
+  t.after(() => stopping.close());
   const hello = newHello();
   const { socket, received, closed } = await openRaw(stopping.url);
   socket.send(helloText(hello));
@@ -269,7 +270,6 @@ test('the server stops: clients are sent away with 1001, their calls stay open, 
   assert.equal(stopping.endOf(hello.callId), null);
   const late = connectEarshot({ url: stopping.url, hello, reconnectsMax: 0 });
   await assert.rejects(late.done, /503/);
-  await stopping.close();
 });
 
 test('a client keeps no more than its bound, says so, and has room again when the server has acknowledged', async () => {

@@ -3,6 +3,7 @@
  * the test lets it.
  */
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import fastify from 'fastify';
 import { WebSocket } from 'ws';
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
@@ -31,6 +32,9 @@ export interface IngestServer {
   pass(ms: number): void;
   /** From now on nothing is committed; returns the function that commits all and goes on as before. */
   holdCommits(): () => void;
+  readonly messagesHeard: number;
+  /** Bytes that came from all clients so far, pongs included. */
+  readonly bytesHeard: number;
   audioOf(callId: string): LogEntry[];
   /** The reason and code of the call's end, null while it runs. */
   endOf(callId: string): { reason: string; errorCode: string; own: boolean; seq: number } | null;
@@ -44,6 +48,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const entries: LogEntry[] = [];
   let held: LogEntry[] | null = null;
   let nowMs = Date.now();
+  let messagesHeard = 0;
   let tick = (): void => undefined;
   const commit = ({ tenant, callId, seq }: LogEntry): void => bus.commit(tenant, callId, seq);
   bus.consume({
@@ -62,20 +67,40 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     },
     limits,
     nowMs: () => nowMs,
-    hooks: { onError: (code) => state.errors.push(code), onBug: (error) => state.bugs.push(error) },
+    hooks: {
+      onMessage: () => (messagesHeard += 1),
+      onError: (code) => state.errors.push(code),
+      onBug: (error) => state.bugs.push(error),
+    },
     every: (_ms, callback) => {
       tick = callback;
       return () => (tick = () => undefined);
     },
   });
+  const connections = new Set<Socket>();
+  app.server.on('connection', (connection) => connections.add(connection));
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
-  return Object.assign(state, {
+  return {
+    get durable() {
+      return state.durable;
+    },
+    set durable(durable) {
+      state.durable = durable;
+    },
+    errors: state.errors,
+    bugs: state.bugs,
     url: `ws://127.0.0.1:${port}/v1/stream`,
     ingest,
     bus,
     limits,
     entries,
+    get messagesHeard() {
+      return messagesHeard;
+    },
+    get bytesHeard() {
+      return [...connections].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    },
     pass(ms: number) {
       nowMs += ms;
       tick();
@@ -101,7 +126,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
       await app.close();
       await bus.close();
     },
-  });
+  };
 }
 
 const UNTIL_MS_MAX = 10_000;
