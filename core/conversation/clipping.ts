@@ -7,8 +7,9 @@ import { over } from './span.ts';
 
 /** A lone full-scale sample is a peak; several in one 10 ms frame are a flat top. */
 const CLIPPED_SAMPLES_MIN = 3;
-const CLIPPED_FRAMES_MIN = 5;
-const BRIDGE_FRAMES = 50;
+const CLIPPED_FRAMES_MIN = 10;
+/** The same fault goes on after a pause between words or sentences. */
+const BRIDGE_FRAMES = 100;
 
 interface ClippingState {
   startFrame: number | null;

@@ -27,10 +27,12 @@ const ABOVE_NOISE_DB = 4;
 const CORRELATION_FOUND = 0.8;
 const CORRELATION_LOST = 0.5;
 const SLOPE_OFF_MAX = 0.35;
-/** Reverberation keeps an echo a little above its loss for a few frames. */
-const MARGIN_DB = 6;
-const SPREAD_FRAMES_BEFORE = 2;
-const SPREAD_FRAMES_AFTER = 3;
+/** Curves that hardly move cannot tell whether they move together: they neither find an echo nor lose one. */
+const SPREAD_DB_MIN = 3;
+/** Reverberation keeps an echo a little above its loss for a few frames; a wider margin hides callers who speak softly. */
+const MARGIN_DB = 4;
+const SPREAD_FRAMES_BEFORE = 1;
+const SPREAD_FRAMES_AFTER = 2;
 /** Before there is evidence, sound this far under the agent of the last 300 ms is taken for echo. */
 const SUSPECT_UNDER_AGENT_DB = 20;
 const SUSPECT_FRAMES = 30;
@@ -89,7 +91,7 @@ export function createEchoDetector(): EchoDetector {
       const reportedAt = state.found?.reportedAt ?? frame;
       state.found = { delayFrames: best.delayFrames, lossDb: best.lossDb, reportedAt };
       if (reportedAt === frame) emit(echoFinding(state.found, 'provisional', frame));
-    } else if (state.found !== null && best.correlation < CORRELATION_LOST) {
+    } else if (state.found !== null && best.correlation < CORRELATION_LOST && best.agentSpreadDb >= SPREAD_DB_MIN) {
       emit(echoFinding(state.found, 'final', frame));
       state.found = null;
     }
@@ -130,6 +132,8 @@ interface Agreement {
   readonly correlation: number;
   readonly slope: number;
   readonly lossDb: number;
+  /** Standard deviation of the agent's levels among the evidence. */
+  readonly agentSpreadDb: number;
 }
 
 function agreementOf(delayFrames: number, [n, x, y, xx, yy, xy]: Float64Array): Agreement {
@@ -141,6 +145,7 @@ function agreementOf(delayFrames: number, [n, x, y, xx, yy, xy]: Float64Array): 
     correlation: covariance / Math.sqrt(varianceX * varianceY),
     slope: covariance / varianceX,
     lossDb: (x - y) / n,
+    agentSpreadDb: Math.sqrt(varianceX),
   };
 }
 

@@ -31,6 +31,20 @@ test('an agent that spoke when the caller ended has not been waited for', () => 
   assert.deepEqual(finals(responses('sent'), [[1_000, 3_000]], [[2_500, 6_000]]), []);
 });
 
+test('an agent that cut into what the caller said does not answer its end', () => {
+  const agent: Spans = [
+    [2_000, 2_500],
+    [4_000, 5_000],
+  ];
+  assert.deepEqual(finals(responses('sent'), [[1_000, 3_000]], agent), []);
+  const caller: Spans = [
+    [1_000, 3_000],
+    [5_500, 6_000],
+  ];
+  const answered = finals(responses('sent'), caller, [...agent, [6_300, 7_000]]);
+  assert.deepEqual(answered.map(ms), [[6_000, 6_300]]);
+});
+
 test('a caller who speaks again first was not answered; the last end counts', () => {
   const caller: Spans = [
     [1_000, 3_000],

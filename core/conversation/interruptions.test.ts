@@ -80,13 +80,13 @@ test('a short word that makes the agent stop at once is a barge-in', () => {
 test('a start within the last words of an agent that fades out is an overlap of turn ends', () => {
   const fadesOut = (tick: LabelledTick): LabelledTick =>
     tick.frame >= 300 ? { ...tick, agent: { ...tick.agent, levelDbfs: -60 } } : tick;
-  const [last] = finals(told([[3_000, 6_000]], [[1_000, 3_150]], fadesOut));
+  const [last] = finals(told([[3_000, 6_000]], [[1_000, 3_120]], fadesOut));
   assert.deepEqual(last, { by: 'caller', outcome: 'turn_end', onsetMs: 3_000, latencyMs: null });
 });
 
 test('the same start, but the agent is cut at full voice: it yielded quickly', () => {
-  assert.deepEqual(finals(told([[3_000, 6_000]], [[1_000, 3_150]])), [
-    { by: 'caller', outcome: 'yielded', onsetMs: 3_000, latencyMs: 150 },
+  assert.deepEqual(finals(told([[3_000, 6_000]], [[1_000, 3_120]])), [
+    { by: 'caller', outcome: 'yielded', onsetMs: 3_000, latencyMs: 120 },
   ]);
 });
 

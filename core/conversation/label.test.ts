@@ -1,26 +1,24 @@
 /** Speech, noise and echo told apart, on hand-made ticks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NO_BANDS } from '../features/bands.ts';
 import type { Cell, Tick } from './align.ts';
 import { label, type LabelledTick } from './label.ts';
 import { LIMITS } from './limits.ts';
 import type { Finding } from '../facts/facts.ts';
+import { EDGE_DELAY_MS } from '../inference/speechModel.ts';
 
-const bandsAt = (levelDbfs: number): number[] => NO_BANDS.map(() => levelDbfs - 8);
 const LINE: Cell = {
   levelDbfs: -80,
   peak: 0,
   clippedSamples: 0,
   missing: false,
   probability: 0.01,
-  bandsDbfs: bandsAt(-80),
+  edgeProbability: null,
 };
 const at = (levelDbfs: number, probability: number): Cell => ({
   ...LINE,
   levelDbfs,
   probability,
-  bandsDbfs: bandsAt(levelDbfs),
 });
 
 function labelled(seconds: number, caller: (ms: number) => Cell, agent: (ms: number) => Cell) {
@@ -118,6 +116,27 @@ test('a caller who speaks over the echo is heard', () => {
     return ms >= 120 && ms < 15_120 ? at(syllables(ms - 120) - 28, 0.9) : LINE;
   };
   assert.deepEqual(speechOf(labelled(17, caller, agent).ticks, 'caller'), [[10_000, 12_000]]);
+});
+
+/** What the edge model said of the frame that began `EDGE_DELAY_MS` before. */
+const told = (ms: number, edge: (ms: number) => number): number => edge(ms - EDGE_DELAY_MS);
+
+test('a voice that the edge model hears needs no word of the speech model', () => {
+  const spoken = (ms: number): boolean => between(ms, 2_000, 2_300);
+  const edge = (ms: number): number => (between(ms, 2_050, 2_250) ? 0.95 : 0.02);
+  const caller = (ms: number): Cell => ({ ...at(spoken(ms) ? -25 : -80, 0.02), edgeProbability: told(ms, edge) });
+  assert.deepEqual(speechOf(labelled(5, caller, () => LINE).ticks, 'caller'), [[2_000, 2_300]]);
+});
+
+test('what never becomes sure is no voice; what becomes sure soon is one from where it began', () => {
+  const unsure = (ms: number): number => (between(ms, 2_000, 2_600) ? 0.7 : 0.02);
+  const soonSure = (ms: number): number => (between(ms, 3_000, 3_150) ? 0.6 : between(ms, 3_150, 3_600) ? 0.95 : 0.02);
+  const noisy = (edge: (ms: number) => number) => (ms: number) => ({
+    ...at(-30, 0.02),
+    edgeProbability: told(ms, edge),
+  });
+  assert.deepEqual(speechOf(labelled(6, noisy(unsure), () => LINE).ticks, 'caller'), []);
+  assert.deepEqual(speechOf(labelled(6, noisy(soonSure), () => LINE).ticks, 'caller'), [[3_000, 3_600]]);
 });
 
 test('missing audio is never speech', () => {

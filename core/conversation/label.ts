@@ -2,7 +2,6 @@
  * Labels each tick: who speaks, what is echo, what is audible. Labels are final when given out, a bounded look-ahead after
  * the sound, so everything behind this stage sees the conversation in order and never has to take anything back.
  */
-import { NO_BANDS } from '../features/bands.ts';
 import { LEVEL_DBFS_MIN } from '../features/measure.ts';
 import type { Finding } from '../facts/facts.ts';
 import type { Emit, Stage } from '../stage/stage.ts';
@@ -10,7 +9,7 @@ import type { Cell, Tick } from './align.ts';
 import { createEchoDetector } from './echo.ts';
 import type { ConversationLimits } from './limits.ts';
 import { createSpeechMask, lagFramesOf } from './speechMask.ts';
-import type { HeardCell } from './speechFeatures.ts';
+import type { HeardCell } from './speakerLevels.ts';
 
 export interface LabelledCell extends HeardCell {
   readonly speech: boolean;
@@ -41,7 +40,7 @@ const AFTERWARDS: Cell = {
   clippedSamples: 0,
   missing: true,
   probability: 0,
-  bandsDbfs: NO_BANDS,
+  edgeProbability: null,
 };
 
 type Waiting = Omit<LabelledTick, 'type'>;

@@ -3,10 +3,17 @@
  * them to users; they are part of DEFINITION_VERSION, so a change of one is a change of version.
  */
 export interface ConversationLimits {
-  /** Probability from which a window of the speech model begins speech, and down to which it carries it on. */
-  readonly speechOn: number;
+  /** Silero's probability from which a window is speech whatever the edge model says, and under which it is no speech. */
+  readonly speechSure: number;
   readonly speechOff: number;
-  /** Speech is searched by level this far before and after what the model is sure of: the model hears onsets late. */
+  /**
+   * The edge model's probability from which frames may be a voice, and the one that a frame of their run has to reach, at
+   * most so much later than the others: sounds that are none come near the first and seldom to the second.
+   */
+  readonly voiceMaybe: number;
+  readonly voiceSure: number;
+  readonly voiceWaitMs: number;
+  /** On a clean line sound at the level of speech belongs to a voice this soon after it, or this shortly before it. */
   readonly onsetSearchMs: number;
   readonly offsetSearchMs: number;
   /** Sound this far under the speaker's own peaks, or not this far above the noise, is not heard as speech. */
@@ -34,9 +41,12 @@ export interface ConversationLimits {
 }
 
 export const LIMITS: ConversationLimits = {
-  speechOn: 0.5,
+  speechSure: 0.8,
   speechOff: 0.1,
-  onsetSearchMs: 600,
+  voiceMaybe: 0.5,
+  voiceSure: 0.85,
+  voiceWaitMs: 300,
+  onsetSearchMs: 200,
   offsetSearchMs: 250,
   belowPeakDb: 36,
   aboveNoiseDb: 6,
@@ -48,7 +58,7 @@ export const LIMITS: ConversationLimits = {
   yieldMs: 2_000,
   yieldHoldMs: 800,
   backchannelMsMax: 1_000,
-  turnEndMs: 200,
+  turnEndMs: 150,
   agentInterruptsMsMin: 200,
   deadAirMs: 3_000,
 };

@@ -1,13 +1,12 @@
 /**
- * Says of each frame of one channel whether it is speech, before pauses are bridged. Where the line is clean the level
- * decides within what the speech model confirms: a model that sums over time hears onsets late, the level hears them to
- * the frame. Where noise reaches the level of speech, the edge model decides.
+ * Says of each frame of one channel whether it is speech, before pauses are bridged. The edge model says where there is a
+ * voice; the level, which knows edges to the frame, draws them on a line whose noise stays under the level of speech.
  */
 import { LevelHistogram } from '../features/levelHistogram.ts';
 import { FRAME_MS } from '../units/time.ts';
-import { EDGE_FRAMES_AHEAD, EDGE_WINDOW_FRAMES, edgeProbability } from './edgeModel.ts';
+import { EDGE_DELAY_MS } from '../inference/speechModel.ts';
 import type { ConversationLimits } from './limits.ts';
-import { createSpeechFeatures, FEATURES_A_FRAME, type HeardCell } from './speechFeatures.ts';
+import { createSpeakerLevels, type HeardCell } from './speakerLevels.ts';
 
 export interface RawSpeechOptions {
   readonly limits: ConversationLimits;
@@ -26,12 +25,14 @@ export interface RawSpeech {
   load(state: unknown): void;
 }
 
-/** How many frames may be unknown at a time. */
-export const rawLagFramesOf = ({ onsetSearchMs }: ConversationLimits): number =>
-  Math.max(onsetSearchMs / FRAME_MS, EDGE_FRAMES_AHEAD);
+const EDGE_FRAMES_AHEAD = EDGE_DELAY_MS / FRAME_MS;
 
-/** Where the model is sure, a frame has to be only this far above the noise. */
-const SURE_ABOVE_NOISE_DB = 2;
+/** How many frames may be unknown at a time. */
+export const rawLagFramesOf = ({ onsetSearchMs, voiceWaitMs }: ConversationLimits): number =>
+  EDGE_FRAMES_AHEAD + (onsetSearchMs + voiceWaitMs) / FRAME_MS;
+
+/** Where the model hears a voice, a frame of a clean line has to be only this far above the noise. */
+const VOICE_ABOVE_NOISE_DB = 2;
 /** On a clean line, sound this far above the line's noise is audible. */
 const AUDIBLE_ABOVE_NOISE_DB = 16;
 /** Clutter is what the speech model does not take for speech; this share of it has to lie under the level of speech. */
@@ -39,73 +40,104 @@ const CLUTTER_SHARE = 0.75;
 const CLUTTER_FRAMES_KEPT = 1_000;
 const CLUTTER_FRAMES_MIN = 100;
 const REFRESH_EVERY_FRAMES = 10;
-const EDGE_SPEECH = 0.4;
 
-const LEVEL_OK = 1;
-const SURE = 2;
-const NOISY = 4;
+/** What a frame's level alone says: nothing to hear, speech if there is a voice near, speech if there is one in it, speech. */
+const NOTHING = 0;
+const NEAR_VOICE = 1;
+const IN_VOICE = 2;
+const SURE = 3;
 const NEVER = -1_000_000;
 
 export function createRawSpeech({ limits, counts }: RawSpeechOptions): RawSpeech {
   const onsetFrames = limits.onsetSearchMs / FRAME_MS;
   const offsetFrames = limits.offsetSearchMs / FRAME_MS;
-  const rows = rawLagFramesOf(limits) + EDGE_WINDOW_FRAMES + 1;
-  const features = createSpeechFeatures(limits);
+  const waitFrames = limits.voiceWaitMs / FRAME_MS;
+  const rows = rawLagFramesOf(limits) + 1;
+  const levels = createSpeakerLevels();
   const clutter = new LevelHistogram(CLUTTER_FRAMES_KEPT);
   let state = {
     frame: 0,
     knownFrames: 0,
-    inSpeech: false,
-    lastModelFrame: NEVER,
     isNoisy: false,
-    /** Rings by frame number. */
+    /** The run of what may be a voice: its start, null outside one, and whether it is known to be one. */
+    runStart: null as number | null,
+    isVoice: false,
+    lastVoiceFrame: NEVER,
+    /** Rings by frame number; `speech` is Silero's word. */
     evidence: new Uint8Array(rows),
-    features: new Float32Array(rows * FEATURES_A_FRAME),
+    speech: new Uint8Array(rows),
+    voice: new Uint8Array(rows),
   };
 
   function learnClutter({ levelDbfs, missing, echo, probability }: HeardCell): void {
     if (!missing && !echo && probability < limits.speechOff) clutter.add(levelDbfs);
     if (state.frame % REFRESH_EVERY_FRAMES !== 0 || clutter.frames < CLUTTER_FRAMES_MIN) return;
-    state.isNoisy = clutter.percentile(CLUTTER_SHARE) > features.peakDbfs - limits.belowPeakDb;
+    state.isNoisy = clutter.percentile(CLUTTER_SHARE) > levels.peakDbfs - limits.belowPeakDb;
   }
 
-  function weigh({ levelDbfs, missing, echo }: HeardCell, probability: number): number {
-    if (missing || echo) return 0;
-    const { noiseDbfs, peakDbfs } = features;
+  function weigh({ levelDbfs, missing, echo }: HeardCell): number {
+    if (missing || echo) return NOTHING;
+    const { noiseDbfs, peakDbfs } = levels;
     const floorDbfs = peakDbfs - limits.belowPeakDb;
     if (counts === 'audible' && noiseDbfs < limits.cleanLineDbfs) {
-      if (levelDbfs >= Math.max(floorDbfs, noiseDbfs + AUDIBLE_ABOVE_NOISE_DB)) return LEVEL_OK | SURE;
+      if (levelDbfs >= Math.max(floorDbfs, noiseDbfs + AUDIBLE_ABOVE_NOISE_DB)) return SURE;
     }
-    const levelOk = levelDbfs >= Math.max(floorDbfs, noiseDbfs + limits.aboveNoiseDb);
-    const aboveNoise = levelDbfs >= Math.max(floorDbfs, noiseDbfs + SURE_ABOVE_NOISE_DB);
-    const sure = aboveNoise && probability >= limits.speechOn;
-    if (sure) return SURE;
-    if (state.isNoisy) return aboveNoise ? NOISY : 0;
-    return levelOk ? LEVEL_OK : 0;
+    if (state.isNoisy) return IN_VOICE;
+    if (levelDbfs >= Math.max(floorDbfs, noiseDbfs + limits.aboveNoiseDb)) return NEAR_VOICE;
+    return levelDbfs >= Math.max(floorDbfs, noiseDbfs + VOICE_ABOVE_NOISE_DB) ? IN_VOICE : NOTHING;
   }
+
+  function hearSpeech(probability: number): void {
+    state.speech[state.frame % rows] = probability >= limits.speechSure ? 1 : 0;
+  }
+
+  /**
+   * The edge model's word on an earlier frame. Where Silero is sure it counts too: it has heard far more voices, only later;
+   * and the edge model has no word where audio ended or was missing soon after.
+   */
+  function hearVoice(at: number, edgeProbability: number | null): void {
+    if (at < 0) return;
+    const probability = state.speech[at % rows] === 1 ? 1 : (edgeProbability ?? 0);
+    state.voice[at % rows] = 0;
+    if (probability < limits.voiceMaybe) {
+      state.runStart = null;
+      state.isVoice = false;
+      return;
+    }
+    state.runStart ??= at;
+    if (!state.isVoice && probability < limits.voiceSure) return;
+    const first = state.isVoice ? at : Math.max(state.runStart, at - waitFrames);
+    for (let frame = first; frame <= at; frame += 1) state.voice[frame % rows] = 1;
+    state.isVoice = true;
+    state.lastVoiceFrame = at;
+  }
+
+  /** Frame `at` may still turn out to be of a voice that is not sure yet. */
+  const mayBecomeVoice = (at: number, voiceKnownTo: number): boolean =>
+    state.runStart !== null && !state.isVoice && at >= state.runStart && voiceKnownTo - at < waitFrames;
 
   /** Null: not known yet. */
   function isSpeech(at: number): boolean | null {
     const evidence = state.evidence[at % rows];
-    if (evidence === 0) return false;
-    if ((evidence & SURE) !== 0) return true;
-    if ((evidence & NOISY) !== 0) {
-      if (state.frame - at < EDGE_FRAMES_AHEAD) return null;
-      if (edgeProbability(state.features, rows, at) < EDGE_SPEECH) return false;
-    }
-    if (state.lastModelFrame >= at - offsetFrames) return true;
-    return state.frame - at >= onsetFrames ? false : null;
+    if (evidence === NOTHING) return false;
+    if (evidence === SURE) return true;
+    const voiceKnownTo = state.frame - EDGE_FRAMES_AHEAD;
+    if (at > voiceKnownTo) return null;
+    if (evidence === IN_VOICE)
+      return state.voice[at % rows] === 1 ? true : mayBecomeVoice(at, voiceKnownTo) ? null : false;
+    if (state.lastVoiceFrame >= at - offsetFrames) return true;
+    if (voiceKnownTo - at < onsetFrames) return null;
+    return mayBecomeVoice(at + onsetFrames, voiceKnownTo) ? null : false;
   }
 
   return {
     push(cell, tell) {
-      const probability = cell.echo || cell.missing ? 0 : cell.probability;
       const { frame } = state;
-      features.push(cell, state.features, (frame % rows) * FEATURES_A_FRAME);
+      levels.push(cell);
       learnClutter(cell);
-      state.inSpeech = probability >= limits.speechOn || (state.inSpeech && probability >= limits.speechOff);
-      if (state.inSpeech) state.lastModelFrame = frame;
-      state.evidence[frame % rows] = weigh(cell, probability);
+      hearSpeech(cell.echo || cell.missing ? 0 : cell.probability);
+      hearVoice(frame - EDGE_FRAMES_AHEAD, cell.edgeProbability);
+      state.evidence[frame % rows] = weigh(cell);
       while (state.knownFrames <= frame) {
         const known = isSpeech(state.knownFrames);
         if (known === null) break;
@@ -115,19 +147,19 @@ export function createRawSpeech({ limits, counts }: RawSpeechOptions): RawSpeech
       state.frame += 1;
     },
     get noiseDbfs() {
-      return features.noiseDbfs;
+      return levels.noiseDbfs;
     },
-    save: () => ({ ...structuredClone(state), featureState: features.save(), clutter: clutter.save() }),
+    save: () => ({ ...structuredClone(state), levels: levels.save(), clutter: clutter.save() }),
     load(saved) {
       const {
-        featureState,
+        levels: savedLevels,
         clutter: savedClutter,
         ...rest
       } = structuredClone(saved) as typeof state & {
-        featureState: unknown;
+        levels: unknown;
         clutter: unknown;
       };
-      features.load(featureState);
+      levels.load(savedLevels);
       clutter.load(savedClutter);
       state = rest;
     },

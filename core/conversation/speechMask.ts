@@ -5,7 +5,7 @@
 import { FRAME_MS } from '../units/time.ts';
 import type { ConversationLimits } from './limits.ts';
 import { createRawSpeech, rawLagFramesOf, type RawSpeechOptions } from './rawSpeech.ts';
-import type { HeardCell } from './speechFeatures.ts';
+import type { HeardCell } from './speakerLevels.ts';
 
 export interface SpeechMask {
   /** Takes the next frame. */

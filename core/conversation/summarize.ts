@@ -1,5 +1,6 @@
 /** The call's summary: sums up final findings as they pass, and tells them at the end. */
 import type { CallSummary, Finding } from '../facts/facts.ts';
+import type { Channel } from '../units/channel.ts';
 import type { SampleIndex } from '../units/time.ts';
 import { asSampleIndex } from '../units/time.ts';
 
@@ -29,7 +30,21 @@ interface Sums {
   interruptionLatencies: number[];
   responseLatencies: number[];
   echoLossDb: number | null;
+  gibberishes: number;
+  loops: number;
+  toneChanges: number;
+  intelligibility: Record<Channel, Mean>;
+  overallMos: Record<Channel, Mean>;
+  /** Of the logarithm of f0 in Hz, weighted by voiced speech. */
+  logF0: Record<Channel, Mean>;
 }
+
+interface Mean {
+  sum: number;
+  weight: number;
+}
+
+const noMeans = (): Record<Channel, Mean> => ({ caller: { sum: 0, weight: 0 }, agent: { sum: 0, weight: 0 } });
 
 const nothing = (): Sums => ({
   speech: { caller: 0, agent: 0 },
@@ -49,6 +64,12 @@ const nothing = (): Sums => ({
   interruptionLatencies: [],
   responseLatencies: [],
   echoLossDb: null,
+  gibberishes: 0,
+  loops: 0,
+  toneChanges: 0,
+  intelligibility: noMeans(),
+  overallMos: noMeans(),
+  logF0: noMeans(),
 });
 
 export function summarize(): Summary {
@@ -110,12 +131,40 @@ function addFinal(sums: Sums, finding: Finding): void {
     case 'dropout':
       sums.dropouts += 1;
       return;
+    case 'gibberish':
+      sums.gibberishes += 1;
+      return;
+    case 'loop':
+      sums.loops += 1;
+      return;
+    case 'tone_change':
+      sums.toneChanges += 1;
+      return;
+    case 'quality':
+      addTo(sums.intelligibility[finding.channel], finding.intelligibility, finding.speechSamples);
+      addTo(sums.overallMos[finding.channel], finding.overallMos, finding.speechSamples);
+      return;
+    case 'prosody':
+      if (finding.f0Hz === null || finding.voicedShare === null) return;
+      addTo(sums.logF0[finding.channel], Math.log(finding.f0Hz), finding.voicedShare * finding.speechSamples);
+      return;
     case 'call_started':
     case 'call_ended':
     case 'frames':
+    case 'unmeasured':
+    case 'model_score':
     case 'summary':
       return;
   }
+}
+
+function addTo(mean: Mean, value: number, weight: number): void {
+  mean.sum += value * weight;
+  mean.weight += weight;
+}
+
+function meanOf({ sum, weight }: Mean): number | null {
+  return weight === 0 ? null : sum / weight;
 }
 
 function addInterruption(sums: Sums, finding: Extract<Finding, { kind: 'interruption' }>): void {
@@ -161,8 +210,21 @@ function summaryOf(sums: Sums, endSample: number): CallSummary {
     clippingCount: sums.clippings,
     dropoutCount: sums.dropouts,
     echoLossDb: sums.echoLossDb,
+    gibberishCount: sums.gibberishes,
+    loopCount: sums.loops,
+    toneChangeCount: sums.toneChanges,
+    intelligibilityCaller: rounded(meanOf(sums.intelligibility.caller), 1_000),
+    intelligibilityAgent: rounded(meanOf(sums.intelligibility.agent), 1_000),
+    overallMosCaller: rounded(meanOf(sums.overallMos.caller), 100),
+    overallMosAgent: rounded(meanOf(sums.overallMos.agent), 100),
+    f0HzCaller: rounded(exponential(meanOf(sums.logF0.caller)), 10),
+    f0HzAgent: rounded(exponential(meanOf(sums.logF0.agent)), 10),
   };
 }
+
+const rounded = (value: number | null, steps: number): number | null =>
+  value === null ? null : Math.round(value * steps) / steps;
+const exponential = (value: number | null): number | null => (value === null ? null : Math.exp(value));
 
 const lengthOf = ({ startSample, endSample }: { startSample: number; endSample: number | null }): number =>
   (endSample ?? startSample) - startSample;

@@ -16,7 +16,7 @@ export interface Talk {
 const LONG_AGO = -1_000_000;
 const TAIL_FRAMES = 3;
 /** A voice that ends by itself fades this far under its loudest; one that is cut does not. */
-const CUT_WITHIN_DB = 22;
+const CUT_WITHIN_DB = 27;
 
 export const SILENT_SO_FAR: Talk = {
   on: false,

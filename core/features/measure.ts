@@ -1,11 +1,10 @@
 /**
  * Cuts a channel's audio into hops of 32 ms for the speech model, and measures each 10 ms frame that ends within the hop:
- * level, as a whole and in bands, clipping, missing audio.
+ * level, clipping, missing audio.
  */
 import { asSampleIndex, FRAME_MS, TIMELINE_RATE_HZ, type SampleIndex } from '../units/time.ts';
 import type { Emit, Stage, StageState } from '../stage/stage.ts';
 import type { Run } from '../audio/place.ts';
-import { createBandFilters, filterSample, freshBandState, takeBandEnergies, type BandFilterState } from './bands.ts';
 
 export interface Frame {
   /** RMS level in dBFS (a full-scale square wave is 0), not below LEVEL_DBFS_MIN. */
@@ -13,8 +12,6 @@ export interface Frame {
   readonly peak: number;
   readonly clippedSamples: number;
   readonly missing: boolean;
-  /** Level in each of BANDS_HZ, in dBFS. */
-  readonly bandsDbfs: readonly number[];
 }
 
 export interface Hop {
@@ -50,13 +47,11 @@ interface MeasureState {
   peak: number;
   clipped: number;
   frameMissing: number;
-  bands: BandFilterState;
 }
 
 export function measure({ rateHz, hopSamples }: MeasureOptions): Stage<Run, Hop> {
   const frameLength = (rateHz * FRAME_MS) / 1000;
   const timelineStep = TIMELINE_RATE_HZ / rateHz;
-  const filters = createBandFilters(rateHz);
   let state: MeasureState = freshState(hopSamples);
 
   function endFrame(): void {
@@ -65,7 +60,6 @@ export function measure({ rateHz, hopSamples }: MeasureOptions): Stage<Run, Hop>
       peak: state.peak,
       clippedSamples: state.clipped,
       missing: state.frameMissing > 0,
-      bandsDbfs: takeBandEnergies(state.bands).map((energy) => levelDbfs(energy / frameLength)),
     });
     state.frameFill = state.energy = state.peak = state.clipped = state.frameMissing = 0;
   }
@@ -88,7 +82,6 @@ export function measure({ rateHz, hopSamples }: MeasureOptions): Stage<Run, Hop>
         state.energy += sample * sample;
         if (magnitude > state.peak) state.peak = magnitude;
         if (magnitude >= CLIP_LEVEL) state.clipped += 1;
-        filterSample(filters, state.bands, sample);
         if (missing) {
           state.frameMissing += 1;
           state.hopMissing += 1;
@@ -121,7 +114,6 @@ const freshState = (hopSamples: number): MeasureState => ({
   peak: 0,
   clipped: 0,
   frameMissing: 0,
-  bands: freshBandState(),
 });
 
 const levelDbfs = (meanSquare: number): number =>

@@ -1,14 +1,23 @@
 /**
- * One channel's side of the speech model: gathers hops into a row, keeps the recurrent state and the context between
- * rows, and marries the scores to the hops. Missing hops are not shown to the model: they score 0 and reset its state.
+ * One channel's side of the speech models: gathers hops into a row, keeps the recurrent states and the history between
+ * rows, and marries the scores to the hops. Missing hops are not shown to the models: they score nothing and reset the states.
  */
 import type { Hop } from '../features/measure.ts';
-import type { SpeechModelFormat, SpeechRow, SpeechScores } from './speechModel.ts';
+import {
+  EDGE_STATE_LENGTH,
+  EDGE_VALUES_A_WINDOW,
+  SPEECH_STATE_LENGTH,
+  type SpeechModelFormat,
+  type SpeechRow,
+  type SpeechScores,
+} from './speechModel.ts';
 
 export interface ScoredHop {
   readonly hop: Hop;
   /** Speech probability; null where the audio is missing. */
   readonly probability: number | null;
+  /** The edge model's EDGE_VALUES_A_WINDOW values, about EDGE_DELAY_MS earlier; null where the audio is missing. */
+  readonly edge: readonly number[] | null;
 }
 
 export interface Listener {
@@ -27,14 +36,16 @@ const WINDOWS_MAX = 32;
 
 interface ListenerState {
   modelState: Float32Array;
-  context: Float32Array;
+  edgeState: Float32Array;
+  history: Float32Array;
 }
 
 export function createListener(format: SpeechModelFormat): Listener {
-  const { rateHz, windowSamples, contextSamples, stateLength } = format;
+  const { rateHz, windowSamples, historySamples } = format;
   const fresh = (): ListenerState => ({
-    modelState: new Float32Array(stateLength),
-    context: new Float32Array(contextSamples),
+    modelState: new Float32Array(SPEECH_STATE_LENGTH),
+    edgeState: new Float32Array(EDGE_STATE_LENGTH),
+    history: new Float32Array(historySamples),
   });
   let state = fresh();
   const waiting: Hop[] = [];
@@ -43,7 +54,7 @@ export function createListener(format: SpeechModelFormat): Listener {
 
   function passMissing(): void {
     while (waiting.length > 0 && waiting[0].missing) {
-      done.push({ hop: waiting[0], probability: null });
+      done.push({ hop: waiting[0], probability: null, edge: null });
       waiting.shift();
       state = fresh();
     }
@@ -61,15 +72,19 @@ export function createListener(format: SpeechModelFormat): Listener {
       const firstMissing = waiting.findIndex((hop) => hop.missing);
       const count = Math.min(WINDOWS_MAX, firstMissing === -1 ? waiting.length : firstMissing);
       inFlight = waiting.splice(0, count);
-      const samples = new Float32Array(contextSamples + count * windowSamples);
-      samples.set(state.context);
-      inFlight.forEach((hop, index) => samples.set(hop.samples, contextSamples + index * windowSamples));
-      return { rateHz, windowCount: count, samples, state: state.modelState };
+      const samples = new Float32Array(historySamples + count * windowSamples);
+      samples.set(state.history);
+      inFlight.forEach((hop, index) => samples.set(hop.samples, historySamples + index * windowSamples));
+      return { rateHz, windowCount: count, samples, state: state.modelState, edgeState: state.edgeState };
     },
-    scored({ probabilities, state: modelState }) {
+    scored({ probabilities, edgeProbabilities, state: modelState, edgeState }) {
       const last = inFlight[inFlight.length - 1];
-      state = { modelState, context: last.samples.slice(windowSamples - contextSamples) };
-      inFlight.forEach((hop, index) => done.push({ hop, probability: probabilities[index] }));
+      state = { modelState, edgeState, history: last.samples.slice(windowSamples - historySamples) };
+      inFlight.forEach((hop, index) => {
+        const first = index * EDGE_VALUES_A_WINDOW;
+        const edge = Array.from(edgeProbabilities.subarray(first, first + EDGE_VALUES_A_WINDOW));
+        done.push({ hop, probability: probabilities[index], edge });
+      });
       inFlight = [];
       passMissing();
     },

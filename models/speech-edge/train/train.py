@@ -1,121 +1,104 @@
-#!/usr/bin/env python3
-"""Trains the edge model: a small network that tells speech from the rest, frame by frame, from features in a window.
+"""Trains the edge model on freshly mixed stretches.
 
-    python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python train.py OUT_DIR VAL.bin TRAIN.bin...
-
-The .bin files come from dumpFeatures.ts. Writes OUT_DIR/weights.bin (float32: for each layer its weights, outputs x inputs,
-then its biases) and prints the scores. Same seed, same data: same weights on the same machine.
+Usage: train.py SOUNDS.npz OUT.pt --silero silero_vad.onnx [--minutes 15] [--seed 1] [--seconds 8] [--start FROM.pt] [--rate 3e-3]
+                [--calls DIR]
+SOUNDS.npz comes from sounds.py. Some of every batch is new, the rest comes from the stretches of the last few minutes;
+of each the network reads a part of --seconds.
+What is kept is the running mean of the weights. With --start training goes on from weights that another run left; with
+--calls it ends by measuring frames on labelled calls (see measure.py).
 """
-import hashlib, json, os, sys
+import argparse, time
 import numpy as np
 import torch
+from measure import measure
+from mix import Mixer, Sounds
+from network import CONTEXT, DELAY_STEPS, EdgeNet
+from silero import Silero
 
-SEED = 1
-FEATURES = 10
-OFFSETS = [-30, -22, -16, -11, -8, -5, -3, -2, -1, 0, 1, 2, 3, 5, 8, 11, 16, 22, 30]
-HIDDEN = [24, 12]
-EPOCHS = 4
-BATCH = 4096
-DROPOUT = 0.3
-WEIGHT_DECAY = 0.01
-LEARNING_RATE = 4e-3
-
-
-def load(path):
-    """One array of frames a call: features, echo, speech."""
-    x = np.fromfile(path, np.float32).reshape(-1, FEATURES + 3)
-    return [x[x[:, -1] == call] for call in np.unique(x[:, -1])]
+NEW, BATCH, POOL = 6, 32, 900
+WINDOW_SAMPLES = 256
+VALUES_A_WINDOW = 4
+MEAN_KEEPS, MEAN_FROM = 0.97, 30
 
 
-def windows(features):
-    """Frames x (offsets x features); before the call's start and after its end there is nothing (zeros)."""
-    reach = max(abs(o) for o in OFFSETS)
-    padded = np.pad(features, ((reach, reach), (0, 0)))
-    n = len(features)
-    return np.concatenate([padded[reach + o : reach + o + n] for o in OFFSETS], 1)
+def delayed(values):
+    """What a step tells was DELAY_STEPS ago; nothing is asked of the first ones."""
+    late = torch.zeros_like(values)
+    late[:, 2 * DELAY_STEPS:] = values[:, : -2 * DELAY_STEPS]
+    return late
 
 
-def bridge(mask, gap=20, least=5):
-    """The post-processing of the call: pauses under 200 ms bridged, runs under 50 ms dropped."""
-    mask = mask.copy()
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    runs = edges.reshape(-1, 2)
-    for (_, b), (c, _) in zip(runs, runs[1:]):
-        if c - b < gap:
-            mask[b:c] = 1
-    runs = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]]))).reshape(-1, 2)
-    for a, b in runs:
-        if b - a < least:
-            mask[a:b] = 0
-    return mask
+class Pool:
+    def __init__(self, mixer, silero, seed, seconds):
+        self.mixer, self.silero, self.rng, self.kept = mixer, silero, np.random.default_rng(seed), []
+        self.windows = int(seconds * 8000) // WINDOW_SAMPLES
+
+    def add(self, count):
+        drawn = [self.mixer.draw() for _ in range(count)]
+        _, hidden = self.silero.hear(np.stack([audio for audio, _, _ in drawn]))
+        self.kept = (self.kept + [(*one, h.astype(np.float16)) for one, h in zip(drawn, hidden)])[-POOL:]
+
+    def part(self, audio, label, weight, hidden):
+        first = self.rng.integers(len(hidden) - self.windows + 1)
+        cut = lambda signal, each: signal[first * each: (first + self.windows) * each]
+        return cut(audio, WINDOW_SAMPLES), cut(label, VALUES_A_WINDOW), cut(weight, VALUES_A_WINDOW), cut(hidden, 1)
+
+    def batch(self):
+        self.add(NEW if self.kept else BATCH)
+        old = self.rng.integers(max(1, len(self.kept) - NEW), size=BATCH - NEW)
+        items = [self.part(*item) for item in self.kept[-NEW:] + [self.kept[k] for k in old]]
+        return [torch.from_numpy(np.stack([np.float32(item[k]) for item in items])) for k in range(4)]
 
 
-def f1(mask, truth):
-    return 2 * (mask & truth).sum() / max(1, mask.sum() + truth.sum())
-
-
-def onset_errors(mask, truth):
-    starts = lambda m: np.flatnonzero(np.diff(np.concatenate([[0], m.astype(int)])) == 1)
-    found = starts(mask)
-    if len(found) == 0:
-        return []
-    return [10 * (found[np.abs(found - t).argmin()] - t) for t in starts(truth)]
-
-
-def evaluate(net, calls, threshold=0.5):
-    scores, errors = [], []
-    for call in calls:
-        with torch.no_grad():
-            p = torch.sigmoid(net(torch.from_numpy(windows(call[:, :FEATURES])))).numpy()[:, 0]
-        mask = bridge((p >= threshold) & (call[:, FEATURES] < 0.5))
-        truth = call[:, FEATURES + 1] > 0.5
-        scores.append(f1(mask, truth))
-        errors += onset_errors(mask, truth)
-    errors = np.abs(errors)
-    return float(np.mean(scores)), float(np.min(scores)), float((errors > 250).mean()), float(np.median(errors))
+def train(net, pool, minutes, rate_max, save):
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate_max, weight_decay=1e-3)
+    mean = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(MEAN_KEEPS))
+    started, step, shown = time.time(), 0, []
+    while (passed := (time.time() - started) / 60 / minutes) < 1:
+        warm = min(1, (step + 1) / 20)
+        for group in optimizer.param_groups:
+            group["lr"] = warm * rate_max * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * passed)))
+        audio, label, weight, hidden = pool.batch()
+        logits, _ = net(torch.nn.functional.pad(audio, (CONTEXT, 0)), hidden, torch.zeros(len(audio), net.state_length))
+        known = delayed(weight)
+        loss = (torch.nn.functional.binary_cross_entropy_with_logits(logits, delayed(label), reduction="none") * known).sum() / known.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if step >= MEAN_FROM:
+            mean.update_parameters(net)
+        shown.append(loss.item())
+        step += 1
+        if step % 25 == 0:
+            print(f"step {step} {time.time() - started:.0f} s loss {np.mean(shown[-25:]):.4f}", flush=True)
+            save(mean.module)
+    save(mean.module)
+    return mean.module
 
 
 def main():
-    out, val_path, *train_paths = sys.argv[1:]
-    torch.manual_seed(SEED)
-    np.random.seed(SEED)
-    torch.set_num_threads(2)
-    val = load(val_path)
-    train = [call for path in train_paths for call in load(path)]
-    x = torch.from_numpy(np.concatenate([windows(call[:, :FEATURES])[call[:, FEATURES] < 0.5] for call in train]))
-    y = torch.from_numpy(np.concatenate([call[call[:, FEATURES] < 0.5, FEATURES + 1] for call in train]))
-    sizes = [x.shape[1], *HIDDEN, 1]
-    # Few voices and noises are at hand: dropped inputs keep the network from leaning on any one of them.
-    layers = [torch.nn.Dropout(DROPOUT)]
-    for a, b in zip(sizes, sizes[1:]):
-        layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
-    net = torch.nn.Sequential(*layers[:-1])
-    optimiser = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    steps = EPOCHS * (len(x) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps + 1)
-    loss_of = torch.nn.BCEWithLogitsLoss()
-    for epoch in range(EPOCHS):
-        net.train()
-        order = torch.randperm(len(x))
-        total = 0.0
-        for i in range(len(x) // BATCH):
-            rows = order[i * BATCH : (i + 1) * BATCH]
-            loss = loss_of(net(x[rows])[:, 0], y[rows])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-        net.eval()
-        mean, least, far, median = evaluate(net, val)
-        print(f"epoch {epoch}: loss {total / (len(x) // BATCH):.4f}, val F1 {mean:.4f} (least {least:.3f}), onsets off by more than 250 ms {far:.3f}, median {median:.0f} ms", flush=True)
-    os.makedirs(out, exist_ok=True)
-    parts = [p.detach().numpy().astype("<f4").tobytes() for layer in net if isinstance(layer, torch.nn.Linear) for p in (layer.weight, layer.bias)]
-    blob = b"".join(parts)
-    with open(os.path.join(out, "weights.bin"), "wb") as f:
-        f.write(blob)
-    print(json.dumps({"offsets": OFFSETS, "sizes": sizes, "bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest()}))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sounds")
+    parser.add_argument("out")
+    parser.add_argument("--silero", required=True)
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--start")
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--calls")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(args.seed)
+    silero = Silero(args.silero)
+    net = EdgeNet()
+    if args.start:
+        net.load_state_dict(torch.load(args.start))
+    pool = Pool(Mixer(Sounds(args.sounds), args.seed), silero, args.seed, args.seconds)
+    net = train(net, pool, args.minutes, args.rate, lambda model: torch.save(model.state_dict(), args.out))
+    if args.calls:
+        measure(net, silero, args.calls)
 
 
 if __name__ == "__main__":
