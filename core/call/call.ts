@@ -1,10 +1,12 @@
 /**
  * A call, whole: the log of its messages in, facts out. Read this first.
  *
- *     messages --hear--> hops --(speech model, batched across calls)--> scored hops --judge--> findings --> facts
+ *     messages --hear--> hops --(speech models, batched across calls)--> scored hops --judge--> labels and findings --> facts
+ *     labels + hops --windows of speech--(voice models, batched across calls)--> measured windows --voice--> findings --> facts
  *
- * The two halves are synchronous and pure. Between them the call waits for scores: `rows` are what it wants scored, and
- * `scored` takes the answer. Whoever runs the call (services/analyze) does the waiting.
+ * The parts are synchronous and pure. Between them the call waits for scores: `rows` and `windows` are what it wants scored,
+ * `scored` and `measured` take the answers. Whoever runs the call (services/analyze) does the waiting. Rows are waited for
+ * before the call goes on; windows may be answered at any time, and a saved state knows which are open.
  */
 import { createWallClock } from '../audio/wallClock.ts';
 import type { CallMessage } from '../audio/message.ts';
@@ -14,14 +16,17 @@ import { factId } from '../facts/factId.ts';
 import type { OpenCall } from '../facts/openCall.ts';
 import { createListener } from '../inference/listen.ts';
 import type { SpeechRow, SpeechScores } from '../inference/speechModel.ts';
+import type { WindowFormat, WindowScores } from '../inference/windowModel.ts';
+import type { Labelled } from '../conversation/label.ts';
 import type { Emit } from '../stage/stage.ts';
 import { CHANNELS, type Channel } from '../units/channel.ts';
 import { asSampleIndex, msFromSamples, TIMELINE_RATE_HZ } from '../units/time.ts';
 import { hear, speechModelOf, type Heard } from './hear.ts';
 import { judge } from './judge.ts';
+import { createVoices, type WindowRequest } from './voices.ts';
 
 /** Part of a saved state; a state of another version is not loaded. */
-export const CALL_STATE_VERSION = 1;
+export const CALL_STATE_VERSION = 2;
 
 export interface Ending {
   readonly reason: EndReason;
@@ -36,20 +41,27 @@ export interface Call {
   /** What wants scoring now, at most one row a channel. */
   rows(): { channel: Channel; row: SpeechRow }[];
   scored(channel: Channel, scores: SpeechScores, emit: Emit<Fact>): void;
-  /** No more messages: gives out what was held back. Its rows have to be scored before `end`. */
+  /** Windows of speech that want measuring, each given out once. */
+  windows(): WindowRequest[];
+  measured(request: WindowRequest, scores: WindowScores, emit: Emit<Fact>): void;
+  /** No more messages: gives out what was held back. Its rows have to be scored before `finishJudging`. */
   finishHearing(emit: Emit<Fact>): void;
+  /** All rows are scored: gives out the last labels. Its windows have to be measured before `end`. */
+  finishJudging(emit: Emit<Fact>): void;
   end(ending: Ending, emit: Emit<Fact>): void;
   /** How much of the timeline has been heard on both channels, in samples. */
   readonly heardSamples: number;
-  /** Plain data; only between rows (nothing waiting to be scored). */
+  /** Plain data; only between rows (none waiting to be scored). */
   save(): unknown;
   load(state: unknown): void;
 }
 
-export function createCall(open: OpenCall): Call {
+/** `formats`: of the windows that there are models for. */
+export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Call {
   const hearing = hear(open);
   const listeners = { caller: createListener(speechModelOf(open)), agent: createListener(speechModelOf(open)) };
   const judging = judge(open);
+  const voices = createVoices(formats, speechModelOf(open).rateHz);
   const summary = summarize();
   const wallClock = createWallClock(open.startedAtMs);
   let heard = { caller: 0, agent: 0 };
@@ -72,10 +84,16 @@ export function createCall(open: OpenCall): Call {
     const { channel, hop } = item;
     heard[channel] = hop.endSample;
     listeners[channel].hear(hop);
+    voices.hear(channel, hop);
+  };
+
+  const labelledTo = (emit: Emit<Fact>) => (labelled: Labelled) => {
+    if (labelled.type === 'finding') telling(emit)(labelled.finding);
+    else voices.label(labelled, telling(emit));
   };
 
   function judgeScored(channel: Channel, emit: Emit<Fact>): void {
-    for (const scoredHop of listeners[channel].take()) judging.push({ channel, ...scoredHop }, telling(emit));
+    for (const scoredHop of listeners[channel].take()) judging.push({ channel, ...scoredHop }, labelledTo(emit));
   }
 
   return {
@@ -101,8 +119,14 @@ export function createCall(open: OpenCall): Call {
       hearing.flush(hearingTo(emit));
       for (const channel of CHANNELS) judgeScored(channel, emit);
     },
+    windows: () => voices.requests(),
+    measured: (request, scores, emit) => voices.scored(request, scores, telling(emit)),
+    finishJudging(emit) {
+      judging.flush(labelledTo(emit));
+      voices.cutLast(telling(emit));
+    },
     end(ending, emit) {
-      judging.flush(telling(emit));
+      voices.flush(telling(emit));
       const endSample = asSampleIndex(Math.max(heard.caller, heard.agent));
       emit(factOf(summary.tell(endSample)));
       const wallTimeOfSample0Ms = wallClock.sample0Ms;
@@ -116,6 +140,7 @@ export function createCall(open: OpenCall): Call {
       hearing: hearing.save(),
       listeners: [listeners.caller.save(), listeners.agent.save()],
       judging: judging.save(),
+      voices: voices.save(),
       summary: summary.save(),
       wallClock: wallClock.save(),
       heard: { ...heard },
@@ -125,6 +150,7 @@ export function createCall(open: OpenCall): Call {
         hearing: unknown;
         listeners: [unknown, unknown];
         judging: unknown;
+        voices: unknown;
         summary: unknown;
         wallClock: unknown;
         heard: typeof heard;
@@ -133,6 +159,7 @@ export function createCall(open: OpenCall): Call {
       listeners.caller.load(state.listeners[0]);
       listeners.agent.load(state.listeners[1]);
       judging.load(state.judging);
+      voices.load(state.voices);
       summary.load(state.summary);
       wallClock.load(state.wallClock);
       heard = { ...state.heard };

@@ -1,13 +1,11 @@
 /**
- * The second half of a call's way: scored hops of both channels in, findings out.
+ * The second part of a call's way: scored hops of both channels in, labels of each 10 ms out, and what the detectors find.
  *
- *     align -> label -> { segments, overlaps, interruptions, responses, dead air, turns, incidents, signals }
+ *     align -> label -> { segments, overlaps, interruptions, responses, dead air, turns, incidents }
  */
 import { align, type ChannelHop } from '../conversation/align.ts';
 import { clipping } from '../conversation/clipping.ts';
 import { deadAir } from '../conversation/deadAir.ts';
-import { dropouts } from '../conversation/dropouts.ts';
-import { frames } from '../conversation/frames.ts';
 import { interruptions } from '../conversation/interruptions.ts';
 import { label, type Labelled, type LabelledTick } from '../conversation/label.ts';
 import { LIMITS, type ConversationLimits } from '../conversation/limits.ts';
@@ -19,11 +17,11 @@ import { turns } from '../conversation/turns.ts';
 import type { Finding } from '../facts/facts.ts';
 import type { OpenCall } from '../facts/openCall.ts';
 import { fanOut, pipe } from '../stage/pipe.ts';
-import type { Stage } from '../stage/stage.ts';
+import type { Emit, Stage } from '../stage/stage.ts';
 import { FRAME_MS } from '../units/time.ts';
 import { speechModelOf } from './hear.ts';
 
-export function judge(call: OpenCall, limits: ConversationLimits = LIMITS): Stage<ChannelHop, Finding> {
+export function judge(call: OpenCall, limits: ConversationLimits = LIMITS): Stage<ChannelHop, Labelled> {
   const samplesPerFrame = (speechModelOf(call).rateHz * FRAME_MS) / 1_000;
   const detectors = fanOut<LabelledTick, Finding>(
     segments('caller'),
@@ -36,21 +34,19 @@ export function judge(call: OpenCall, limits: ConversationLimits = LIMITS): Stag
     noiseBursts(),
     clipping('caller', samplesPerFrame),
     clipping('agent', samplesPerFrame),
-    dropouts('caller'),
-    dropouts('agent'),
-    frames('caller'),
-    frames('agent'),
   );
-  return pipe(align(), label(limits), passingFindings(detectors));
+  return pipe(align(), label(limits), withFindings(detectors));
 }
 
-/** Findings made on the way to the labels pass the detectors by. */
-function passingFindings(detectors: Stage<LabelledTick, Finding>): Stage<Labelled, Finding> {
+/** Ticks pass the detectors and go on, followed by what was found in them; earlier findings pass by. */
+function withFindings(detectors: Stage<LabelledTick, Finding>): Stage<Labelled, Labelled> {
+  const tell = (emit: Emit<Labelled>) => (finding: Finding) => emit({ type: 'finding', finding });
   return {
     ...detectors,
     push(labelled, emit) {
-      if (labelled.type === 'finding') emit(labelled.finding);
-      else detectors.push(labelled, emit);
+      emit(labelled);
+      if (labelled.type === 'tick') detectors.push(labelled, tell(emit));
     },
+    flush: (emit) => detectors.flush(tell(emit)),
   };
 }

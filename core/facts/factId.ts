@@ -4,8 +4,15 @@ import { DEFINITION_VERSION, type Finding } from './facts.ts';
 
 /** 128 bits as 32 lower-case hex digits. */
 export function factId(tenant: string, callId: string, finding: Finding): string {
-  const about = [tenant, callId, sideOf(finding), finding.startSample, finding.kind, DEFINITION_VERSION];
+  const about = [tenant, callId, sideOf(finding), finding.startSample, kindOf(finding), DEFINITION_VERSION];
   return createHash('sha256').update(about.join('\u0000')).digest('hex').slice(0, 32);
+}
+
+/** Several models may speak of the same stretch. */
+function kindOf(finding: Finding): string {
+  if (finding.kind === 'model_score') return `${finding.kind}:${finding.model}`;
+  if (finding.kind === 'unmeasured') return `${finding.kind}:${finding.models.join(',')}`;
+  return finding.kind;
 }
 
 /** The channel that a finding is about; for exchanges, the side that began them; empty for the call as a whole. */
@@ -19,6 +26,13 @@ export function sideOf(finding: Finding): 'caller' | 'agent' | '' {
     case 'clipping':
     case 'dropout':
     case 'frames':
+    case 'prosody':
+    case 'tone_change':
+    case 'quality':
+    case 'gibberish':
+    case 'loop':
+    case 'unmeasured':
+    case 'model_score':
       return finding.channel;
     case 'interruption':
       return finding.by;

@@ -7,7 +7,7 @@ import type { SampleIndex } from '../units/time.ts';
 import type { OpenCall, Tap } from './openCall.ts';
 
 /** Version of the definitions below; it is part of each fact's id, so old and new rows never mix. */
-export const DEFINITION_VERSION = 1;
+export const DEFINITION_VERSION = 2;
 
 export const END_REASONS = [
   'completed',
@@ -93,9 +93,27 @@ export interface FactBodies {
     readonly levelCdb: Int16Array;
     /** Speech probability x 255. */
     readonly speech255: Uint8Array;
-    /** Bits: 1 speech, 2 clipped, 4 gap, 8 digital silence, 16 echo. */
+    /** Fundamental frequency, Hz x 10; 0 where the frame is not voiced or pitch was not measured. */
+    readonly f0Dhz: Uint16Array;
+    /** Confidence that the frame is voiced x 255; 0 where pitch was not measured. */
+    readonly voicing255: Uint8Array;
+    /** Bits: 1 speech, 2 clipped, 4 gap, 8 digital silence, 16 echo, 32 pitch was measured. */
     readonly flags: Uint8Array;
   };
+  /** How one utterance sounded. */
+  prosody: OnChannel & Prosody;
+  /** An utterance that departs from its speaker's own way of speaking so far in more than one measure. */
+  tone_change: OnChannel & ToneShift;
+  /** How understandable and how clean the speech of one window (1.28 s) is. */
+  quality: OnChannel & SpeechQuality;
+  /** Sound like speech that cannot be understood: what broken synthesis gives. */
+  gibberish: OnChannel & { readonly intelligibility: number };
+  /** Synthesis that is stuck: the same piece of sound again and again. */
+  loop: OnChannel & { readonly periodSamples: number };
+  /** Speech that models were asked about in vain: overload dropped them, or they failed. */
+  unmeasured: OnChannel & { readonly models: readonly string[]; readonly reason: 'shed' | 'failed' };
+  /** What a model that the user added says of one of its windows. */
+  model_score: OnChannel & { readonly model: string; readonly scores: Readonly<Record<string, number>> };
   summary: Span & CallSummary;
 }
 
@@ -130,6 +148,67 @@ export interface CallSummary {
   readonly dropoutCount: number;
   /** Null when no echo was found. */
   readonly echoLossDb: number | null;
+  readonly gibberishCount: number;
+  readonly loopCount: number;
+  readonly toneChangeCount: number;
+  /** Means over the call, by channel; null where nothing was measured. */
+  readonly intelligibilityCaller: number | null;
+  readonly intelligibilityAgent: number | null;
+  readonly overallMosCaller: number | null;
+  readonly overallMosAgent: number | null;
+  readonly f0HzCaller: number | null;
+  readonly f0HzAgent: number | null;
+}
+
+/** What is null could not be measured; `unknown` says why where the pitch is null. Semitones are relative, st. */
+export interface Prosody {
+  readonly speechSamples: number;
+  readonly levelDbfs: number;
+  /** Between the 10th and the 90th percentile of its speech frames. */
+  readonly levelRangeDb: number;
+  readonly pauseCount: number;
+  readonly pauseSamples: number;
+  readonly voicedShare: number | null;
+  /** Geometric mean. */
+  readonly f0Hz: number | null;
+  readonly f0RangeSt: number | null;
+  readonly f0SlopeStPerS: number | null;
+  /** Movement of the last voiced 300 ms against what was before. */
+  readonly f0FinalSt: number | null;
+  /** Standard deviation in semitones: the less, the more monotonous. */
+  readonly f0SdSt: number | null;
+  /** The same as a score: 0 lively .. 1 on one note. */
+  readonly monotony: number | null;
+  readonly syllables: number | null;
+  /** Syllables a second with and without pauses. */
+  readonly speakingRate: number | null;
+  readonly articulationRate: number | null;
+  readonly jitterPercent: number | null;
+  readonly shimmerPercent: number | null;
+  readonly harmonicityDb: number | null;
+  /** 0 calm .. 1 aroused. */
+  readonly arousal: number | null;
+  readonly unknown: '' | 'too_little_voice' | 'not_measured';
+}
+
+/** Differences from the speaker's baseline; null where either is not known. */
+export interface ToneShift {
+  readonly direction: 'raised' | 'lowered' | 'mixed';
+  readonly f0ShiftSt: number | null;
+  readonly levelShiftDb: number | null;
+  /** Syllables a second. */
+  readonly rateShift: number | null;
+  readonly arousalShift: number | null;
+}
+
+export interface SpeechQuality {
+  readonly speechSamples: number;
+  /** What share a listener would understand, 0..1. */
+  readonly intelligibility: number;
+  /** ITU-T P.835: of the speech, of the background, overall; 1 bad .. 5 excellent. */
+  readonly signalMos: number;
+  readonly backgroundMos: number;
+  readonly overallMos: number;
 }
 
 export type FactKind = keyof FactBodies;
@@ -173,5 +252,12 @@ export const FACT_KINDS = [
   'clipping',
   'dropout',
   'frames',
+  'prosody',
+  'tone_change',
+  'quality',
+  'gibberish',
+  'loop',
+  'unmeasured',
+  'model_score',
   'summary',
 ] as const satisfies readonly FactKind[];

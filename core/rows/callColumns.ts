@@ -54,6 +54,15 @@ export const FIGURE_COLUMNS = {
   clipping_count: 'Nullable(UInt32)',
   dropout_count: 'Nullable(UInt32)',
   echo_loss_db: 'Nullable(Float32)',
+  gibberish_count: 'Nullable(UInt32)',
+  loop_count: 'Nullable(UInt32)',
+  tone_change_count: 'Nullable(UInt32)',
+  intelligibility_caller: 'Nullable(Float32)',
+  intelligibility_agent: 'Nullable(Float32)',
+  overall_mos_caller: 'Nullable(Float32)',
+  overall_mos_agent: 'Nullable(Float32)',
+  f0_hz_caller: 'Nullable(Float32)',
+  f0_hz_agent: 'Nullable(Float32)',
 } as const;
 
 export const CALL_COLUMNS = { ...WHO_COLUMNS, ...ENDING_COLUMNS, ...FIGURE_COLUMNS } as const;

@@ -70,6 +70,15 @@ const figures = (summary: FactOf<'summary'>) => ({
   clipping_count: summary.clippingCount,
   dropout_count: summary.dropoutCount,
   echo_loss_db: summary.echoLossDb,
+  gibberish_count: summary.gibberishCount,
+  loop_count: summary.loopCount,
+  tone_change_count: summary.toneChangeCount,
+  intelligibility_caller: summary.intelligibilityCaller,
+  intelligibility_agent: summary.intelligibilityAgent,
+  overall_mos_caller: summary.overallMosCaller,
+  overall_mos_agent: summary.overallMosAgent,
+  f0_hz_caller: summary.f0HzCaller,
+  f0_hz_agent: summary.f0HzAgent,
 });
 
 const nulls = <Column extends string>(columns: Readonly<Record<Column, unknown>>): Record<Column, null> =>

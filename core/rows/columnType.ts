@@ -18,7 +18,8 @@ export type ColumnType =
   | `Array(${Scalar})`
   | 'LowCardinality(String)'
   | 'LowCardinality(Nullable(String))'
-  | 'Map(LowCardinality(String), String)';
+  | 'Map(LowCardinality(String), String)'
+  | 'Map(LowCardinality(String), Float32)';
 
 export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${infer Inner extends ColumnType})`
   ? TypeOf<Inner>
@@ -28,8 +29,10 @@ export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${inf
       ? readonly TypeOf<Inner>[]
       : Type extends 'Map(LowCardinality(String), String)'
         ? Readonly<Record<string, string>>
-        : Type extends 'Bool'
-          ? boolean
-          : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')"
-            ? string
-            : number;
+        : Type extends 'Map(LowCardinality(String), Float32)'
+          ? Readonly<Record<string, number>>
+          : Type extends 'Bool'
+            ? boolean
+            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')"
+              ? string
+              : number;

@@ -28,4 +28,6 @@ export const FACT_COLUMNS = {
   clipped_share: 'Nullable(Float32)',
   silent_samples: 'Nullable(Int64)',
   holes: 'Nullable(UInt32)',
+  model: 'LowCardinality(String)',
+  measures: 'Map(LowCardinality(String), Float32)',
 } as const;

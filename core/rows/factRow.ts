@@ -2,6 +2,7 @@
 import { sideOf } from '../facts/factId.ts';
 import { DEFINITION_VERSION, type Fact } from '../facts/facts.ts';
 import type { OpenCall } from '../facts/openCall.ts';
+import { measuresOf } from './measures.ts';
 import type { RowOf } from './tables.ts';
 import { utc } from './utc.ts';
 
@@ -56,6 +57,24 @@ function special(fact: RowFact): Partial<Row> {
       return { clipped_share: fact.clippedShare };
     case 'dropout':
       return { silent_samples: fact.silentSamples, holes: fact.holes };
+    case 'prosody':
+      return {
+        level_dbfs: fact.levelDbfs,
+        speech_samples: fact.speechSamples,
+        reason: fact.unknown,
+        measures: measuresOf(fact),
+      };
+    case 'quality':
+      return { speech_samples: fact.speechSamples, measures: measuresOf(fact) };
+    case 'tone_change':
+      return { outcome: fact.direction, measures: measuresOf(fact) };
+    case 'gibberish':
+    case 'loop':
+      return { measures: measuresOf(fact) };
+    case 'unmeasured':
+      return { reason: fact.reason, model: fact.models.join(',') };
+    case 'model_score':
+      return { model: fact.model, measures: fact.scores };
     case 'overlap':
     case 'dead_air':
     case 'summary':
@@ -80,4 +99,6 @@ const NOTHING_SPECIAL = {
   clipped_share: null,
   silent_samples: null,
   holes: null,
+  model: '',
+  measures: {},
 } satisfies Partial<Row>;

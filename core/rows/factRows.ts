@@ -28,6 +28,13 @@ export function factRows(fact: Fact, call: OpenCall): TableRow[] {
     case 'echo':
     case 'clipping':
     case 'dropout':
+    case 'prosody':
+    case 'tone_change':
+    case 'quality':
+    case 'gibberish':
+    case 'loop':
+    case 'unmeasured':
+    case 'model_score':
       return [{ table: 'facts', row: factRow(fact, call) }];
   }
 }

@@ -15,5 +15,7 @@ export const framesRow = (fact: FactOf<'frames'>, call: OpenCall): RowOf<'frames
   start_sample: fact.startSample,
   level_cdb: Array.from(fact.levelCdb),
   speech_255: Array.from(fact.speech255),
+  f0_dhz: Array.from(fact.f0Dhz),
+  voicing_255: Array.from(fact.voicing255),
   flags: Array.from(fact.flags),
 });

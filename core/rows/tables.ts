@@ -20,6 +20,8 @@ export const TABLES = {
     start_sample: 'Int64',
     level_cdb: 'Array(Int16)',
     speech_255: 'Array(UInt8)',
+    f0_dhz: 'Array(UInt16)',
+    voicing_255: 'Array(UInt8)',
     flags: 'Array(UInt8)',
   },
   call_states: {
