@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-/** The one command: `earshot serve | demo | analyze | eval | query | migrate`. */
+/** The one command: `earshot serve | demo | analyze | eval | models | query | migrate`. */
 import { InvalidInput } from '../core/units/errors.ts';
 import { ANALYZE_HELP, analyzeCommand } from './commands/analyze.ts';
 import { DEMO_HELP, demoCommand } from './commands/demo.ts';
 import { EVAL_HELP, evalCommand } from './commands/eval.ts';
 import { MIGRATE_HELP, migrateCommand } from './commands/migrate.ts';
+import { MODELS_HELP, modelsCommand } from './commands/models.ts';
 import { QUERY_HELP, queryCommand } from './commands/query.ts';
 import { SERVE_HELP, serveCommand } from './commands/serve.ts';
 
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: string[]) => Promise<void>
   demo: { run: demoCommand, help: DEMO_HELP },
   analyze: { run: analyzeCommand, help: ANALYZE_HELP },
   eval: { run: evalCommand, help: EVAL_HELP },
+  models: { run: modelsCommand, help: MODELS_HELP },
   query: { run: queryCommand, help: QUERY_HELP },
   migrate: { run: migrateCommand, help: MIGRATE_HELP },
 };
@@ -39,6 +41,9 @@ async function main([name = 'help', ...args]: string[]): Promise<number> {
   }
 }
 
-// `earshot analyze ... | head` closes the pipe early; that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// `earshot analyze ... | head` closes the pipe early; that is no failure. Exiting at once would tear models from running threads.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.stdout.write = () => true;
+});
 process.exitCode = await main(process.argv.slice(2));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { StoreLocation } from '../adapters/clickhouse/openStore.ts';
+import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
 import { InvalidInput } from '../core/units/errors.ts';
 
 export interface Config {
@@ -12,6 +13,9 @@ export interface Config {
   readonly inferenceWorkers: number;
   readonly batchRowsMax: number;
   readonly batchWaitMs: number;
+  readonly models: ModelChoice;
+  readonly shedAfterMs: number;
+  readonly windowSharePercentMax: number;
   readonly flushWaitMs: number;
   readonly stateEveryMs: number;
   readonly resumeGraceMs: number;
@@ -66,6 +70,15 @@ export const SETTINGS = {
   ),
   EARSHOT_BATCH_ROWS_MAX: integer(64, 1, 1_024, 'rows of different calls that one model run takes'),
   EARSHOT_BATCH_WAIT_MS: integer(4, 0, 1_000, 'how long a first row waits for company while a worker is free'),
+  EARSHOT_MODELS: text('all', 'models that hear how people speak: all, none, or some of them by name, with commas'),
+  EARSHOT_MODELS_DIR: text('./models-added', 'folder of the models added by earshot models add'),
+  EARSHOT_SHED_AFTER_MS: integer(
+    1_000,
+    100,
+    60_000,
+    'windows of speech that wait longer lose the least important of those models, then the next',
+  ),
+  EARSHOT_WINDOW_SHARE_MAX: integer(80, 1, 100, "share of an inference thread's time that those models may take, in %"),
   EARSHOT_FLUSH_WAIT_MS: integer(100, 1, 10_000, 'how long rows are gathered before an insert'),
   EARSHOT_STATE_EVERY_MS: integer(5_000, 100, 600_000, "a call's state is saved after so much of its audio"),
   EARSHOT_RESUME_GRACE_MS: integer(30_000, 0, 3_600_000, 'how long a client may be away before its call ends'),
@@ -105,6 +118,9 @@ export function readConfig(environment: Environment = process.env): Config {
     inferenceWorkers: number('EARSHOT_INFERENCE_WORKERS'),
     batchRowsMax: number('EARSHOT_BATCH_ROWS_MAX'),
     batchWaitMs: number('EARSHOT_BATCH_WAIT_MS'),
+    models: { names: value('EARSHOT_MODELS'), addedDir: value('EARSHOT_MODELS_DIR') },
+    shedAfterMs: number('EARSHOT_SHED_AFTER_MS'),
+    windowSharePercentMax: number('EARSHOT_WINDOW_SHARE_MAX'),
     flushWaitMs: number('EARSHOT_FLUSH_WAIT_MS'),
     stateEveryMs: number('EARSHOT_STATE_EVERY_MS'),
     resumeGraceMs: number('EARSHOT_RESUME_GRACE_MS'),

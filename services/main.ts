@@ -9,7 +9,8 @@ import { createCallStates } from '../adapters/clickhouse/callStates.ts';
 import { migrate } from '../adapters/clickhouse/migrate.ts';
 import { openStore, type Store } from '../adapters/clickhouse/openStore.ts';
 import { createRowWriter, type RowWriter } from '../adapters/clickhouse/rowWriter.ts';
-import { createSpeechPool, type SpeechPool } from '../adapters/onnx/speechPool.ts';
+import { createModelPool, type ModelPool } from '../adapters/onnx/modelPool.ts';
+import { loadWindowModels } from '../adapters/onnx/windowModels.ts';
 import { createAnalyzer } from './analyze/analyzer.ts';
 import { registerApi, registerErrors } from './api/routes.ts';
 import type { Config } from './config.ts';
@@ -132,15 +133,20 @@ function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logg
   });
 }
 
-function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<SpeechPool> {
-  return createSpeechPool({
+async function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<ModelPool> {
+  return createModelPool({
     workers: config.inferenceWorkers,
     batchRowsMax: config.batchRowsMax,
     batchWaitMs: config.batchWaitMs,
-    onBatch({ rows, waitedMs }) {
-      metrics.batchRows.observe(rows);
-      metrics.queueDelay.observe(Math.max(0, waitedMs) / 1_000);
+    windowModels: await loadWindowModels(config.models),
+    shedAfterMs: config.shedAfterMs,
+    windowShareMax: config.windowSharePercentMax / 100,
+    onBatch({ kind, rows, waitedMs, runMs }) {
+      metrics.batchRows.observe({ kind }, rows);
+      metrics.queueDelay.observe({ kind }, Math.max(0, waitedMs) / 1_000);
+      metrics.runSeconds.inc({ kind }, runMs / 1_000);
     },
+    onShed: (model, rows) => metrics.shedWindows.inc({ model }, rows),
     onFailure: (error) => logger.fatal({ error: error.stack }, 'inference is broken; the service has to be restarted'),
   });
 }

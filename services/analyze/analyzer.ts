@@ -4,7 +4,7 @@ import { callStateRow, type CallStates } from '../../adapters/clickhouse/callSta
 import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Fact } from '../../core/facts/facts.ts';
-import type { SpeechBatcher } from '../../core/inference/speechModel.ts';
+import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { Busy } from '../../core/units/errors.ts';
@@ -12,7 +12,7 @@ import { createCallRunner, type CallRunner, type RunnerPorts } from './callRunne
 
 export interface AnalyzerOptions {
   readonly bus: Bus;
-  readonly batcher: SpeechBatcher;
+  readonly batcher: ModelBatcher;
   readonly writer: RowWriter;
   readonly states: CallStates;
   /** A call's state is saved after so much of its audio. */

@@ -6,9 +6,10 @@ import type { LogEntry } from '../../adapters/bus/bus.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
-import type { SpeechBatcher } from '../../core/inference/speechModel.ts';
+import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
+import { createMeasuring, type Measuring } from './measuring.ts';
 
 export interface SavedCall {
   readonly seq: number;
@@ -19,7 +20,7 @@ export interface SavedCall {
 
 /** What a runner needs of the world around it. */
 export interface RunnerPorts {
-  readonly batcher: SpeechBatcher;
+  readonly batcher: ModelBatcher;
   load(call: OpenCall): Promise<SavedCall | null>;
   /** Resolves when the facts' rows are durable. */
   store(facts: readonly Fact[], call: OpenCall): Promise<void>;
@@ -48,6 +49,7 @@ export function createCallRunner(
 ): CallRunner {
   const stateEverySamples = samplesFromMs(stateEveryMs);
   let call: Call | null = null;
+  let measuring: Measuring | null = null;
   let queue: LogEntry[] = [];
   let working: Promise<void> | null = null;
   let lastSeq = -2;
@@ -68,6 +70,7 @@ export function createCallRunner(
       queue = [];
       for (const entry of entries) await takeEntry(entry);
       if (!ended) await score();
+      measuring?.start();
       storeFresh();
       if (!ended && call !== null && call.heardSamples - savedSamples >= stateEverySamples) checkpoint(call);
     }
@@ -97,7 +100,8 @@ export function createCallRunner(
       durable = durable.then(onEnded);
       return;
     }
-    call = createCall(open);
+    call = createCall(open, ports.batcher.formats);
+    measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
     if (saved !== null && saved.stateVersion === CALL_STATE_VERSION) {
       call.load(saved.state);
       lastSeq = saved.seq;
@@ -121,6 +125,9 @@ export function createCallRunner(
     await score();
     call?.finishHearing(emit);
     await score();
+    call?.finishJudging(emit);
+    measuring?.start();
+    await measuring?.done();
     const { reason, errorCode, errorText } = ending;
     call?.end({ reason, errorCode, errorText }, emit);
     close();
@@ -142,6 +149,7 @@ export function createCallRunner(
   function close(): void {
     ended = true;
     call = null;
+    measuring = null;
     storeFresh();
     const seq = lastSeq;
     save({ seq, stateVersion: CALL_STATE_VERSION, ended: true, state: null });

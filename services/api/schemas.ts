@@ -55,6 +55,15 @@ export const CallBody = Type.Object({
   clippings: Figure('count'),
   dropouts: Figure('count'),
   echo_loss_db: Figure("how far the agent's echo lies under the agent; null: no echo found"),
+  gibberishes: Figure('count'),
+  loops: Figure('count'),
+  tone_changes: Figure('count'),
+  intelligibility_caller: Figure('mean, 0 to 1'),
+  intelligibility_agent: Figure('mean, 0 to 1'),
+  overall_mos_caller: Figure('mean of P.835 OVRL, 1 to 5'),
+  overall_mos_agent: Figure('mean of P.835 OVRL, 1 to 5'),
+  f0_hz_caller: Figure('geometric mean over voiced speech'),
+  f0_hz_agent: Figure('geometric mean over voiced speech'),
 });
 
 export const CallsQuery = Type.Object(
@@ -98,8 +107,8 @@ export const FactBody = Type.Object({
   ts: Type.String({ description: 'UTC, wall time of the start' }),
   start_ms: Type.Number({ description: "milliseconds from the call's first sample" }),
   end_ms: Figure('null while it goes on'),
-  outcome: Type.String({ description: 'interruptions' }),
-  reason: Type.String({ description: 'gaps, ended calls' }),
+  outcome: Type.String({ description: 'interruptions, tone changes' }),
+  reason: Type.String({ description: 'gaps, what was not measured, prosody without pitch, ended calls' }),
   error_code: Type.String({ description: 'ended calls; empty: no error' }),
   error_text: Type.String({ description: 'ended calls' }),
   tap: Type.String({ description: 'of a latency: generated, sent or heard' }),
@@ -114,6 +123,10 @@ export const FactBody = Type.Object({
   clipped_share: Figure('clipping: share of clipped samples'),
   silent_ms: Figure('dropouts: digital silence'),
   holes: Figure('dropouts: count'),
+  model: Type.String({ description: 'scores of added models; of what was not measured, the models' }),
+  measures: Type.Record(Type.String(), Type.Number(), {
+    description: 'prosody, tone changes, quality, gibberish, loops, scores of added models: by name and unit',
+  }),
 });
 
 export const FactsBody = Type.Object({ facts: Type.Array(FactBody) });
@@ -131,7 +144,11 @@ export const FramesBody = Type.Object({
       start_ms: Type.Number(),
       level_cdb: Type.Array(Type.Number(), { description: 'dBFS x 100' }),
       speech_255: Type.Array(Type.Number(), { description: 'speech probability x 255' }),
-      flags: Type.Array(Type.Number(), { description: 'bits: 1 speech, 2 clipped, 4 gap, 8 silent, 16 echo' }),
+      f0_dhz: Type.Array(Type.Number(), { description: 'Hz x 10; 0: not voiced or not measured' }),
+      voicing_255: Type.Array(Type.Number(), { description: 'confidence that the frame is voiced x 255' }),
+      flags: Type.Array(Type.Number(), {
+        description: 'bits: 1 speech, 2 clipped, 4 gap, 8 silent, 16 echo, 32 pitch was measured',
+      }),
     }),
   ),
 });

@@ -18,8 +18,10 @@ export interface Metrics {
   readonly callsEnded: Counter<'reason'>;
   readonly responseLatency: Histogram<string>;
   readonly interruptionLatency: Histogram<string>;
-  readonly batchRows: Histogram<string>;
-  readonly queueDelay: Histogram<string>;
+  readonly batchRows: Histogram<'kind'>;
+  readonly queueDelay: Histogram<'kind'>;
+  readonly runSeconds: Counter<'kind'>;
+  readonly shedWindows: Counter<'model'>;
   readonly insertDuration: Histogram<'table'>;
   readonly rowsWritten: Counter<'table'>;
   readonly insertRetries: Counter<string>;
@@ -63,8 +65,15 @@ export function createMetrics(): Metrics {
       'inference_batch_rows',
       'Rows of different calls in one model run',
       [1, 2, 4, 8, 16, 32, 64, 128],
+      ['kind'],
     ),
-    queueDelay: histogram('inference_queue_delay_seconds', 'Wait of the first row of a batch', WORK_BUCKETS_S),
+    queueDelay: histogram('inference_queue_delay_seconds', 'Wait of the first row of a batch', WORK_BUCKETS_S, [
+      'kind',
+    ]),
+    runSeconds: counter('inference_run_seconds_total', 'Time that workers ran models: speech models, windows', [
+      'kind',
+    ]),
+    shedWindows: counter('inference_shed_windows_total', 'Windows that overload left without a model', ['model']),
     insertDuration: histogram('store_insert_duration_seconds', 'One insert', WORK_BUCKETS_S, ['table']),
     rowsWritten: counter('store_rows_written_total', 'Rows that are durable', ['table']),
     insertRetries: counter('store_insert_retries_total', 'Inserts that failed and were tried again', []),
