@@ -61,7 +61,7 @@ const FACTS = `
          end_sample / 16 AS end_ms, outcome, reason, error_code, error_text, tap,
          latency_samples / 16 AS latency_ms, latency_unknown, level_dbfs, probability_mean, turn_index,
          speech_samples / 16 AS speech_ms, loss_db, delay_samples / 16 AS delay_ms, clipped_share,
-         silent_samples / 16 AS silent_ms, holes
+         silent_samples / 16 AS silent_ms, holes, model, measures
   FROM earshot.facts FINAL
   WHERE tenant = {tenant:String} AND call_id = {callId:String}
     AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
@@ -70,7 +70,7 @@ const FACTS = `
   ORDER BY start_sample, kind, id LIMIT {limit:UInt32}`;
 
 const FRAMES = `
-  SELECT channel, start_sample / 16 AS start_ms, level_cdb, speech_255, flags FROM earshot.frames FINAL
+  SELECT channel, start_sample / 16 AS start_ms, level_cdb, speech_255, f0_dhz, voicing_255, flags FROM earshot.frames FINAL
   WHERE tenant = {tenant:String} AND call_id = {callId:String}
     AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
     AND ({channel:String} = '' OR channel = {channel:String})

@@ -50,6 +50,15 @@ export interface CallRecord {
   readonly clippings: number | null;
   readonly dropouts: number | null;
   readonly echo_loss_db: number | null;
+  readonly gibberishes: number | null;
+  readonly loops: number | null;
+  readonly tone_changes: number | null;
+  readonly intelligibility_caller: number | null;
+  readonly intelligibility_agent: number | null;
+  readonly overall_mos_caller: number | null;
+  readonly overall_mos_agent: number | null;
+  readonly f0_hz_caller: number | null;
+  readonly f0_hz_agent: number | null;
   readonly definition_version: number;
 }
 
@@ -80,6 +89,10 @@ export interface FactRecord {
   readonly clipped_share: number | null;
   readonly silent_ms: number | null;
   readonly holes: number | null;
+  /** Of added models' scores; of what was not measured, the models. */
+  readonly model: string;
+  /** By name and unit; what is unknown is not in it. */
+  readonly measures: Readonly<Record<string, number>>;
 }
 
 /** A second of one channel's 10 ms signals. */
@@ -90,6 +103,10 @@ export interface FramesRecord {
   readonly level_cdb: readonly number[];
   /** Speech probability x 255. */
   readonly speech_255: readonly number[];
-  /** Bits: 1 speech, 2 clipped, 4 gap, 8 digital silence, 16 echo. */
+  /** Hz x 10; 0: not voiced or not measured. */
+  readonly f0_dhz: readonly number[];
+  /** Confidence that the frame is voiced x 255. */
+  readonly voicing_255: readonly number[];
+  /** Bits: 1 speech, 2 clipped, 4 gap, 8 digital silence, 16 echo, 32 pitch was measured. */
   readonly flags: readonly number[];
 }
