@@ -12,7 +12,7 @@ interface Source {
 }
 
 /** Rooms of core, each importing only itself and those before it. */
-const ROOMS = ['units', 'facts', 'stage', 'audio', 'features', 'inference', 'conversation', 'rows', 'call'];
+const ROOMS = ['units', 'facts', 'stage', 'audio', 'features', 'inference', 'conversation', 'voice', 'rows', 'call'];
 /** Tools for tests; their tests' own helpers may be imported by tests anywhere. */
 const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('test/');
 

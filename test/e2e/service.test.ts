@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { createSpeechPool } from '../../adapters/onnx/speechPool.ts';
+import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { readWav } from '../../adapters/wire/wavFile.ts';
 import { stereoRecording } from '../../cli/recording.ts';
@@ -32,7 +32,7 @@ const finalRows = (callId: string): Promise<Record<string, unknown>[]> =>
   );
 
 async function recordingFacts(): Promise<Fact[]> {
-  const pool = await createSpeechPool({ workers: 1, batchRowsMax: 8, batchWaitMs: 0 });
+  const pool = await createRecordingPool();
   const recording = await stereoRecording(DEMO, { tenant: 'default', agentVersion: '', callerChannel: 'left' });
   const facts: Fact[] = [];
   await analyzeRecording({ ...recording.open, callId: 'live-20ms' }, recording.messages(), pool, (fact) =>

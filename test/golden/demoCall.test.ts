@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageRoot } from '../../adapters/packageRoot.ts';
-import { createSpeechPool } from '../../adapters/onnx/speechPool.ts';
+import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
 import { evaluateFolder } from '../../cli/commands/eval.ts';
 import { summarizeResults } from '../../cli/eval/report.ts';
 import { stereoRecording } from '../../cli/recording.ts';
@@ -24,7 +24,7 @@ test('the demo call is understood as it was written', async () => {
 });
 
 test('its facts are the golden ones (npm run golden -- --update rewrites them)', async () => {
-  const pool = await createSpeechPool({ workers: 1, batchRowsMax: 64, batchWaitMs: 0 });
+  const pool = await createRecordingPool();
   const recording = await stereoRecording(join(FOLDER, 'demo-call.wav'), {
     tenant: 'default',
     agentVersion: '',
@@ -35,8 +35,24 @@ test('its facts are the golden ones (npm run golden -- --update rewrites them)',
   await pool.close();
   const text = `${facts.flatMap(goldenLine).sort().join('\n')}\n`;
   if (process.argv.includes('--update')) await writeFile(GOLDEN, text);
-  assert.equal(text, await readFile(GOLDEN, 'utf8'));
+  const golden = await readFile(GOLDEN, 'utf8');
+  assert.equal(withoutFractions(text), withoutFractions(golden));
+  fractionsOf(text).forEach((value, i) => {
+    const before = fractionsOf(golden)[i];
+    assert.ok(Math.abs(value - before) <= 0.02 * Math.max(1, Math.abs(before)), `${value}, not ${before}`);
+  });
 });
+
+/** What models say differs in its last digits from processor to processor; times, counts and ids do not. */
+const FRACTION = /-?\d+\.\d+/g;
+const fractionsOf = (text: string): number[] => [...text.matchAll(FRACTION)].map(([number]) => Number(number));
+const withoutFractions = (text: string): string => text.replace(FRACTION, '#');
+
+/** What is counted in whole samples and things; all else is a measure. */
+const WHOLE = /(Samples?|SamplesP50|SamplesP95|SamplesMax|SamplesCaller|SamplesAgent|Count|Index|syllables|holes)$/;
+const COUNTS = /^(interruptionsBy)/;
+const fixed = (key: string, value: unknown): unknown =>
+  typeof value === 'number' && !WHOLE.test(key) && !COUNTS.test(key) ? value.toFixed(3) : value;
 
 /** Start and kind first, then what the fact says, then its id. */
 function goldenLine(fact: Fact): string[] {
@@ -48,5 +64,5 @@ function goldenLine(fact: Fact): string[] {
   )
     return [];
   const { id, kind, tenant: _t, callId: _c, startWallMs: _w, status: _s, revision, startSample, ...own } = fact;
-  return [`${String(startSample).padStart(8, '0')} ${kind} ${JSON.stringify(own)} r${revision} ${id}`];
+  return [`${String(startSample).padStart(8, '0')} ${kind} ${JSON.stringify(own, fixed)} r${revision} ${id}`];
 }

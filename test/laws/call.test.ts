@@ -4,10 +4,12 @@ import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { createCall, type Call } from '../../core/call/call.ts';
+import type { WindowRequest } from '../../core/call/voices.ts';
 import type { CallMessage } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
+import { VOICE_FORMAT } from '../../core/inference/windowModel.ts';
 import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../support/calls.ts';
-import { scoreByLevel } from '../support/fakeBatcher.ts';
+import { measureByLevel, scoreByLevel } from '../support/fakeBatcher.ts';
 
 const caller = sideOf(DURATION_MS, CALLER);
 const agent = sideOf(DURATION_MS, AGENT, 8_000, 2);
@@ -19,23 +21,44 @@ function score(call: Call, emit: (fact: Fact) => void): void {
   }
 }
 
-/** Runs the messages; before message `handOverAt` the call goes on in another one, from its saved state. */
-function factsOf(open: ReturnType<typeof openCall>, messages: readonly CallMessage[], handOverAt = -1): Fact[] {
+interface Running {
+  /** Before this message the call goes on in another one, from its saved state. */
+  readonly handOverAt?: number;
+  /** So many windows wait before any is answered, and then the newest first. */
+  readonly openWindows?: number;
+}
+
+function factsOf(
+  open: ReturnType<typeof openCall>,
+  messages: readonly CallMessage[],
+  { handOverAt = -1, openWindows = 0 }: Running = {},
+): Fact[] {
   const facts: Fact[] = [];
   const emit = (fact: Fact): void => void facts.push(fact);
-  let call = createCall(open);
+  let call = createCall(open, [VOICE_FORMAT]);
+  let asked: WindowRequest[] = [];
+  const measure = (openMax: number): void => {
+    asked.push(...call.windows());
+    if (asked.length <= openMax) return;
+    for (const request of asked.reverse()) call.measured(request, measureByLevel(request.row), emit);
+    asked = [];
+  };
   call.start(emit);
   messages.forEach((message, i) => {
     if (i === handOverAt) {
       const state = deserialize(serialize(call.save())) as unknown;
-      call = createCall(open);
+      call = createCall(open, [VOICE_FORMAT]);
       call.load(state);
+      asked = [];
     }
     call.push(message, emit);
     score(call, emit);
+    measure(openWindows);
   });
   call.finishHearing(emit);
   score(call, emit);
+  call.finishJudging(emit);
+  measure(0);
   call.end({ reason: 'completed', errorCode: '', errorText: '' }, emit);
   return facts;
 }
@@ -112,26 +135,50 @@ test('handed over anywhere, the call ends with the same facts', () => {
   const messages = stereoMessages([1_600]);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: messages.length - 1 }), (at) => {
-      assert.deepEqual(content(factsOf(openCall(), messages, at)), reference);
+      assert.deepEqual(content(factsOf(openCall(), messages, { handOverAt: at, openWindows: at % 4 })), reference);
     }),
     { numRuns: 15 },
   );
 });
 
+test('windows may be answered late and in any order', () => {
+  for (const openWindows of [1, 3, 1_000]) {
+    assert.deepEqual(content(factsOf(openCall(), stereoMessages([160]), { openWindows })), reference);
+  }
+});
+
+test('every frame of the call has its signals, measured where somebody speaks', () => {
+  const facts = factsOf(openCall(), stereoMessages([160]));
+  for (const channel of ['caller', 'agent'] as const) {
+    const rows = facts.flatMap((fact) => (fact.kind === 'frames' && fact.channel === channel ? [fact] : []));
+    assert.equal(
+      rows.reduce((sum, { frameCount }) => sum + frameCount, 0),
+      DURATION_MS / 10,
+    );
+    const flags = rows.flatMap((row) => [...row.flags]);
+    assert.ok(flags.every((bits) => (bits & 1) === 0 || (bits & 32) !== 0));
+    assert.ok(flags.some((bits) => (bits & 32) === 0));
+  }
+});
+
 test('a saved call is small, however long the call', () => {
-  const call = createCall(openCall());
+  const call = createCall(openCall(), [VOICE_FORMAT]);
   const ignore = (): void => undefined;
   const sizes: number[] = [];
-  for (let round = 0; round < 12; round += 1) {
+  for (let round = 0; round < 24; round += 1) {
     for (const message of stereoMessages([8_000])) {
       if (message.type !== 'audio') continue;
       call.push({ ...message, position: message.position + round * caller.length }, ignore);
       score(call, ignore);
+      for (const request of call.windows()) call.measured(request, measureByLevel(request.row), ignore);
     }
     sizes.push(serialize(call.save()).byteLength);
   }
-  assert.ok(Math.max(...sizes) < 100_000, `${Math.max(...sizes)} bytes`);
-  assert.ok(sizes[11] < sizes[1] * 1.2 + 2_000, `grows: ${sizes.join(' ')}`);
+  // Two channels with up to four seconds of 16-bit audio, at 8 kHz for windows and at 4 kHz for loops, and 50 kB for all else.
+  assert.ok(Math.max(...sizes) < 2 * 4 * (8_000 + 4_000) * 2 + 50_000, `${Math.max(...sizes)} bytes`);
+  // It comes and goes with how far the next window is filled.
+  const [first, second] = [sizes.slice(0, 12), sizes.slice(12)].map((half) => Math.max(...half));
+  assert.ok(second < first * 1.2 + 2_000, `grows: ${sizes.join(' ')}`);
 });
 
 test('analysed + gaps = span, with audio lost on one side', () => {

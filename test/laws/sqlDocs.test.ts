@@ -50,11 +50,13 @@ test('every column whose name is a number of something says its unit', async () 
     "SELECT table, name, type FROM system.columns WHERE database = 'earshot' AND startsWith(table, 'v_')",
   );
   const COUNTED =
-    /^(overlaps|turns|interruptions_by_\w+|yielded|continued|backchannels|noise_bursts|responses|dead_airs|clippings|dropouts|holes|turn_index|definition_version)$/;
-  const SAID = /_(ms|ms_p50|ms_p95|ms_max|ms_caller|ms_agent|db|dbfs|hz|share|ratio|probability|mean)$/;
-  const FLAGS = /^(speech|clipped|gap|silent|echo)$/;
+    /^(overlaps|turns|interruptions_by_\w+|yielded|continued|backchannels|noise_bursts|responses|dead_airs|clippings|dropouts|holes|gibberishes|loops|tone_changes|pauses|syllables|turn_index|definition_version)$/;
+  const SAID =
+    /(^|_)(ms|ms_p50|ms_p95|ms_max|ms_caller|ms_agent|db|dbfs|hz|hz_caller|hz_agent|st|st_per_s|per_s|percent|mos|mos_caller|mos_agent|share|ratio|probability|mean|score)$/;
+  const SCALES = /^(monotony|arousal(_shift)?|intelligibility(_caller|_agent)?)$/;
+  const FLAGS = /^(speech|clipped|gap|silent|echo|pitch_measured)$/;
   const bare = columns.filter(
-    ({ name, type }) => /Int|Float/.test(type) && ![COUNTED, SAID, FLAGS].some((pattern) => pattern.test(name)),
+    ({ name, type }) => /Int|Float/.test(type) && ![COUNTED, SAID, SCALES, FLAGS].some((pattern) => pattern.test(name)),
   );
   assert.deepEqual(bare, []);
 });

@@ -1,5 +1,5 @@
 /** A short call with one fact of every kind, for what stores and shows facts. Its numbers are easy to tell apart. */
-import type { Fact, FactBodies, FactKind, Finding } from '../../core/facts/facts.ts';
+import type { Fact, FactBodies, FactKind, Finding, Prosody } from '../../core/facts/facts.ts';
 import { factId } from '../../core/facts/factId.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { asSampleIndex, msFromSamples, samplesFromMs } from '../../core/units/time.ts';
@@ -74,6 +74,48 @@ export const SAMPLE_SUMMARY: FactBodies['summary'] = {
   clippingCount: 1,
   dropoutCount: 1,
   echoLossDb: null,
+  gibberishCount: 1,
+  loopCount: 1,
+  toneChangeCount: 1,
+  intelligibilityCaller: 0.75,
+  intelligibilityAgent: null,
+  overallMosCaller: 3.5,
+  overallMosAgent: null,
+  f0HzCaller: 120.5,
+  f0HzAgent: null,
+};
+
+const SAMPLE_PROSODY: Prosody = {
+  speechSamples: samplesFromMs(950),
+  levelDbfs: -23.5,
+  levelRangeDb: 12.5,
+  pauseCount: 1,
+  pauseSamples: samplesFromMs(50),
+  voicedShare: 0.5,
+  f0Hz: 120.5,
+  f0RangeSt: 6.5,
+  f0SlopeStPerS: -1.5,
+  f0FinalSt: -2.5,
+  f0SdSt: 2.25,
+  monotony: 0.5,
+  syllables: 4,
+  speakingRate: 4,
+  articulationRate: 4.25,
+  jitterPercent: 1.25,
+  shimmerPercent: 5.5,
+  harmonicityDb: 14.5,
+  arousal: 0.25,
+  unknown: '',
+};
+const NO_PITCH: Partial<Prosody> = {
+  voicedShare: null,
+  f0Hz: null,
+  f0RangeSt: null,
+  f0SlopeStPerS: null,
+  f0FinalSt: null,
+  f0SdSt: null,
+  monotony: null,
+  unknown: 'not_measured',
 };
 
 export function sampleFacts(call: OpenCall): Fact[] {
@@ -120,6 +162,30 @@ export function sampleFacts(call: OpenCall): Fact[] {
     fact('echo', { ...span(3_000, 5_000), channel: 'caller', lossDb: 32.5, delaySamples: samplesFromMs(120) }),
     fact('clipping', { ...span(1_200, 1_300), channel: 'caller', clippedShare: 0.125 }),
     fact('dropout', { ...span(3_200, 3_500), channel: 'agent', silentSamples: samplesFromMs(60), holes: 3 }),
+    fact('prosody', { ...span(1_000, 2_000), channel: 'caller', ...SAMPLE_PROSODY }),
+    fact('prosody', { ...span(2_900, 5_400), channel: 'agent', ...SAMPLE_PROSODY, ...NO_PITCH }),
+    fact('tone_change', {
+      ...span(1_000, 2_000),
+      channel: 'caller',
+      direction: 'raised',
+      f0ShiftSt: 4.5,
+      levelShiftDb: 6,
+      rateShift: null,
+      arousalShift: 0.25,
+    }),
+    fact('quality', {
+      ...span(1_280, 2_560),
+      channel: 'caller',
+      speechSamples: samplesFromMs(720),
+      intelligibility: 0.75,
+      signalMos: 3.25,
+      backgroundMos: 4.5,
+      overallMos: 3,
+    }),
+    fact('gibberish', { ...span(3_000, 4_500), channel: 'agent', intelligibility: 0.125 }),
+    fact('loop', { ...span(3_500, 4_500), channel: 'agent', periodSamples: samplesFromMs(300) }),
+    fact('unmeasured', { ...span(3_840, 5_120), channel: 'agent', models: ['arousal', 'syllables'], reason: 'shed' }),
+    fact('model_score', { ...span(0, 9_010), channel: 'caller', model: 'dnsmos', scores: { ovrl: 2.5 } }),
     ...(['caller', 'agent'] as const).map((channel) =>
       fact('frames', {
         ...span(5_000, 5_030),
@@ -127,7 +193,9 @@ export function sampleFacts(call: OpenCall): Fact[] {
         frameCount: 3,
         levelCdb: Int16Array.of(-2_350, -3_000, -10_000),
         speech255: Uint8Array.of(255, 51, 0),
-        flags: Uint8Array.of(1, 2 | 16, 4),
+        f0Dhz: Uint16Array.of(1_255, 0, 0),
+        voicing255: Uint8Array.of(204, 51, 0),
+        flags: Uint8Array.of(1 | 32, 2 | 16 | 32, 4),
       }),
     ),
     fact('summary', SAMPLE_SUMMARY),

@@ -1,7 +1,15 @@
 /** Signals and ticks as functions, so that what a test expects can be read off what it makes. */
-import { NO_BANDS } from '../../core/features/bands.ts';
 import type { Tick } from '../../core/conversation/align.ts';
 import type { LabelledTick } from '../../core/conversation/label.ts';
+import { EDGE_DELAY_MS } from '../../core/inference/speechModel.ts';
+
+/** Twenty harmonics that fade with their number: as simple as a voice can be. */
+export const buzz = (hz: number, rateHz: number, count: number, amplitude = 0.2): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => {
+    let sum = 0;
+    for (let k = 1; k <= 20 && k * hz < rateHz / 2; k += 1) sum += Math.sin((2 * Math.PI * k * hz * i) / rateHz) / k;
+    return amplitude * sum;
+  });
 
 export const sine = (hz: number, rateHz: number, count: number, amplitude = 0.5): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => amplitude * Math.sin((2 * Math.PI * hz * i) / rateHz));
@@ -19,20 +27,23 @@ export type Spans = readonly (readonly [number, number])[];
 const SPEECH_DBFS = -25;
 const LINE_DBFS = -80;
 
-const cell = (levelDbfs: number, probability: number) => ({
+const cell = (levelDbfs: number, probability: number, edgeProbability: number) => ({
   levelDbfs,
   peak: 10 ** (levelDbfs / 20),
   clippedSamples: 0,
   missing: false,
   probability,
-  bandsDbfs: NO_BANDS.map(() => levelDbfs - 8),
+  edgeProbability,
 });
 
 const inside = (spans: Spans, ms: number): boolean => spans.some(([start, end]) => ms >= start && ms < end);
 
 /** What the judge hears of a conversation on clean lines, with a speech model that is always right. */
 export function ticksOf(durationMs: number, caller: Spans, agent: Spans): Tick[] {
-  const cellAt = (spans: Spans, ms: number) => (inside(spans, ms) ? cell(SPEECH_DBFS, 0.95) : cell(LINE_DBFS, 0.01));
+  const cellAt = (spans: Spans, ms: number) => {
+    const edgeProbability = inside(spans, ms - EDGE_DELAY_MS) ? 0.95 : 0.01;
+    return inside(spans, ms) ? cell(SPEECH_DBFS, 0.95, edgeProbability) : cell(LINE_DBFS, 0.01, edgeProbability);
+  };
   return Array.from({ length: durationMs / 10 }, (_, frame) => ({
     frame,
     caller: cellAt(caller, frame * 10),

@@ -10,16 +10,17 @@ export const schemaLaws: Readonly<Record<string, StoreLaw>> = {
       '001_database.sql',
       '002_tables.sql',
       '003_otel_traces.sql',
-      '004_views.sql',
+      '004_voice.sql',
+      '009_views.sql',
     ]);
     assert.deepEqual(await migrate(store), []);
     const changed = "INSERT INTO earshot.migrations (name, sha256) SELECT name, 'other' FROM earshot.migrations FINAL";
-    await store.writing.command({ query: `${changed} WHERE name IN ('002_tables.sql', '004_views.sql')` });
+    await store.writing.command({ query: `${changed} WHERE name IN ('002_tables.sql', '009_views.sql')` });
     await assert.rejects(migrate(store), { code: 'config_invalid', message: /002_tables\.sql as it was applied/ });
     await store.writing.command({
       query: "ALTER TABLE earshot.migrations DELETE WHERE name = '002_tables.sql' SETTINGS mutations_sync = 2",
     });
-    assert.deepEqual(await migrate(store), ['002_tables.sql', '004_views.sql'], 'views are simply made anew');
+    assert.deepEqual(await migrate(store), ['002_tables.sql', '009_views.sql'], 'views are simply made anew');
   },
   'the tables are as core/rows/tables.ts says': async (store) => {
     for (const [table, columns] of Object.entries(TABLES)) {

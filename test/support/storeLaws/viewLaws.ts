@@ -4,6 +4,8 @@ import { createCallReader } from '../../../adapters/clickhouse/callReader.ts';
 import { sampleFacts, sampleOpenCall } from '../sampleCall.ts';
 import { ask, rowsOf, writerOf, type StoreLaw } from './storeProbe.ts';
 
+const NO_INCIDENT = { level_dbfs: null, share: null, silent_ms: null, holes: null, i: null, period_ms: null };
+
 export const viewLaws: Readonly<Record<string, StoreLaw>> = {
   'a call is found again as it was told': async (store) => {
     const call = sampleOpenCall('told');
@@ -39,7 +41,9 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
         start_ms: 5_000,
         level_cdb: [-2_350, -3_000, -10_000],
         speech_255: [255, 51, 0],
-        flags: [1, 18, 4],
+        f0_dhz: [1_255, 0, 0],
+        voicing_255: [204, 51, 0],
+        flags: [33, 50, 4],
       },
     ]);
   },
@@ -81,29 +85,82 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
     assert.deepEqual(
       await ask(
         store,
-        `SELECT kind, level_dbfs, clipped_share, silent_ms, holes FROM earshot.v_incidents ${told} ORDER BY kind`,
+        `SELECT kind, level_dbfs, clipped_share AS share, silent_ms, holes, intelligibility AS i, period_ms
+         FROM earshot.v_incidents ${told} ORDER BY kind`,
       ),
       [
-        { kind: 'clipping', level_dbfs: null, clipped_share: 0.125, silent_ms: null, holes: null },
-        { kind: 'dropout', level_dbfs: null, clipped_share: null, silent_ms: 60, holes: 3 },
-        { kind: 'noise_burst', level_dbfs: -30, clipped_share: null, silent_ms: null, holes: null },
+        { ...NO_INCIDENT, kind: 'clipping', share: 0.125 },
+        { ...NO_INCIDENT, kind: 'dropout', silent_ms: 60, holes: 3 },
+        { ...NO_INCIDENT, kind: 'gibberish', i: 0.125 },
+        { ...NO_INCIDENT, kind: 'loop', period_ms: 300 },
+        { ...NO_INCIDENT, kind: 'noise_burst', level_dbfs: -30 },
       ],
     );
+    assert.deepEqual(
+      await view('speech_ms, f0_hz, pause_ms, arousal, pitch_unknown', `v_prosody ${told} AND channel = 'agent'`),
+      [{ speech_ms: 950, f0_hz: null, pause_ms: 50, arousal: 0.25, pitch_unknown: 'not_measured' }],
+    );
+    assert.deepEqual(await view('direction, f0_shift_st, rate_shift_per_s, arousal_shift', `v_tone_changes ${told}`), [
+      { direction: 'raised', f0_shift_st: 4.5, rate_shift_per_s: null, arousal_shift: 0.25 },
+    ]);
+    assert.deepEqual(await view('start_ms, intelligibility, overall_mos', `v_quality ${told}`), [
+      { start_ms: 1_280, intelligibility: 0.75, overall_mos: 3 },
+    ]);
+    assert.deepEqual(await view('models, reason', `v_unmeasured ${told}`), [
+      { models: ['arousal', 'syllables'], reason: 'shed' },
+    ]);
+    assert.deepEqual(await view('model, output, score', `v_model_scores ${told}`), [
+      { model: 'dnsmos', output: 'ovrl', score: 2.5 },
+    ]);
     assert.deepEqual(
       await ask(
         store,
         `SELECT media_ms, level_dbfs, speech_probability AS p, speech, clipped, gap, echo,
+                        f0_hz, round(voicing_probability, 1) AS voicing,
                         dateDiff('millisecond', call_started_at, ts) AS ts_ms
                  FROM earshot.v_frames ${told} AND channel = 'caller' ORDER BY media_ms`,
       ),
       [
-        { media_ms: 5_000, level_dbfs: -23.5, p: 1, speech: 1, clipped: 0, gap: 0, echo: 0, ts_ms: 5_000 },
-        { media_ms: 5_010, level_dbfs: -30, p: 0.2, speech: 0, clipped: 1, gap: 0, echo: 1, ts_ms: 5_010 },
-        { media_ms: 5_020, level_dbfs: null, p: null, speech: 0, clipped: 0, gap: 1, echo: 0, ts_ms: 5_020 },
+        {
+          media_ms: 5_000,
+          level_dbfs: -23.5,
+          p: 1,
+          speech: 1,
+          clipped: 0,
+          gap: 0,
+          echo: 0,
+          f0_hz: 125.5,
+          voicing: 0.8,
+          ts_ms: 5_000,
+        },
+        {
+          media_ms: 5_010,
+          level_dbfs: -30,
+          p: 0.2,
+          speech: 0,
+          clipped: 1,
+          gap: 0,
+          echo: 1,
+          f0_hz: null,
+          voicing: 0.2,
+          ts_ms: 5_010,
+        },
+        {
+          media_ms: 5_020,
+          level_dbfs: null,
+          p: null,
+          speech: 0,
+          clipped: 0,
+          gap: 1,
+          echo: 0,
+          f0_hz: null,
+          voicing: null,
+          ts_ms: 5_020,
+        },
       ],
     );
     const timeline = await ask(store, `SELECT media_ms, kind FROM earshot.v_timeline ${told} ORDER BY media_ms, kind`);
-    assert.equal(timeline.length, 16);
+    assert.equal(timeline.length, 24);
     assert.deepEqual(timeline.at(0), { media_ms: 0, kind: 'call_started' });
     assert.deepEqual(timeline.at(-1), { media_ms: 20_000, kind: 'call_ended' });
   },
@@ -129,7 +186,7 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
         trace_id: call.traceId,
         labels: call.labels,
         provider_ids: call.providerIds,
-        definition_version: 1,
+        definition_version: 2,
       },
     );
   },
