@@ -6,10 +6,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
-import { createSpeechPool } from '../../adapters/onnx/speechPool.ts';
+import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { stereoRecording } from '../../cli/recording.ts';
 import { createCall } from '../../core/call/call.ts';
+import { EDGE_VALUES_A_WINDOW } from '../../core/inference/speechModel.ts';
 import { analyzeRecording } from '../../services/analyze/analyzeRecording.ts';
 import { machineOf } from '../machine.ts';
 
@@ -19,7 +20,7 @@ const files = named.length > 0 ? named : [join(packageRoot, 'examples', 'demo-ca
 const recordings = await Promise.all(
   files.map((file) => stereoRecording(file, { tenant: 'bench', agentVersion: '', callerChannel: 'left' })),
 );
-const pool = await createSpeechPool({ workers: 1, batchRowsMax: 64, batchWaitMs: 0 });
+const pool = await createRecordingPool();
 const audioS = (count: number): number =>
   Array.from({ length: count }, (_, i) => recordings[i % recordings.length].durationMs / 1_000).reduce(
     (a, b) => a + b,
@@ -56,12 +57,15 @@ async function memoryPerCall(): Promise<{ heapKb: number; savedStateKb: number }
   const payloads: { position: number; payload: Uint8Array }[] = [];
   for await (const message of recording.messages()) if (message.type === 'audio') payloads.push(message);
   const makeCall = () => {
-    const call = createCall(recording.open);
+    const call = createCall(recording.open, []);
     for (const { position, payload } of payloads.slice(0, 10)) {
       call.push({ type: 'audio', lane: 'both', position, payload, arrivedAtMs: 0 }, () => undefined);
       for (let rows = call.rows(); rows.length > 0; rows = call.rows()) {
         for (const { channel, row } of rows) {
-          call.scored(channel, { probabilities: new Float32Array(row.windowCount), state: row.state }, () => undefined);
+          const { windowCount, state, edgeState } = row;
+          const probabilities = new Float32Array(windowCount);
+          const edgeProbabilities = new Float32Array(windowCount * EDGE_VALUES_A_WINDOW);
+          call.scored(channel, { probabilities, edgeProbabilities, state, edgeState }, () => undefined);
         }
       }
     }
