@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openStore } from '../../adapters/clickhouse/openStore.ts';
 import { migrate } from '../../adapters/clickhouse/migrate.ts';
 import { createRowWriter } from '../../adapters/clickhouse/rowWriter.ts';
-import { createSpeechPool } from '../../adapters/onnx/speechPool.ts';
+import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
 import type { Fact, FactOf } from '../../core/facts/facts.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
@@ -38,7 +38,8 @@ export async function analyzeCommand(args: string[]): Promise<void> {
     callerChannel: channelSide(values['caller-channel']),
   };
   const recordings = await recordingsOf(positionals, values.caller, values.agent, options);
-  const pool = await createSpeechPool({ workers: 1, batchRowsMax: 64, batchWaitMs: 0 });
+  const { models } = readConfig();
+  const pool = await createRecordingPool(models);
   const keep = values.store === true ? await openKeeping() : null;
   try {
     for (const recording of recordings) {

@@ -27,6 +27,7 @@ const MESSAGE_MS = 20;
 const QUERIES = [
   'interruptions_of_a_call.sql',
   'responses_of_a_call.sql',
+  'prosody_of_a_call.sql',
   'call_summary.sql',
   'level_around_interruptions.sql',
 ];

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createSpeechPool } from '../../adapters/onnx/speechPool.ts';
+import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { analyzeRecording } from '../../services/analyze/analyzeRecording.ts';
@@ -45,7 +45,7 @@ export async function evaluateFolder(folder: string): Promise<EvaluatedCall[]> {
   if (names.length === 0) {
     throw new InvalidInput('truth_invalid', { expected: `NAME.truth.json files below ${folder}`, got: 'none' });
   }
-  const pool = await createSpeechPool({ workers: 1, batchRowsMax: 64, batchWaitMs: 0 });
+  const pool = await createRecordingPool();
   try {
     return await Promise.all(
       names.map(async (path) => {

@@ -11,7 +11,7 @@ const ONSET_MS = 250;
 const IOU_MIN = 0.5;
 /** Ours are events from 100 ms on; shorter true intersections are not asked for. */
 const OVERLAP_MS_MIN = 100;
-export const MEASURED_INCIDENTS = ['clipping', 'dropout'] as const;
+const INCIDENTS = ['clipping', 'dropout', 'gibberish', 'loop'] as const satisfies readonly FactKind[];
 
 export const OUTCOMES = ['yielded', 'continued', 'backchannel', 'none', 'agent'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -55,7 +55,12 @@ export function matchCall(truth: Truth, facts: readonly Fact[]): CallResult {
       truth.overlaps.filter(({ startMs, endMs }) => endMs - startMs >= OVERLAP_MS_MIN),
       of('overlap').map(intervalOf),
     ),
-    incidents: matchIncidents(truth, [...of('clipping'), ...of('dropout')]),
+    incidents: Object.fromEntries(
+      INCIDENTS.map((kind) => {
+        const labelled = truth.incidents.filter((incident) => incident.kind === kind);
+        return [kind, tallyOverlapping(labelled, of(kind).map(intervalOf))];
+      }),
+    ),
   };
 }
 
@@ -193,20 +198,6 @@ function matchResponses(truth: Truth, facts: FactOf<'response'>[]) {
     responses: { truth: truth.responses.length, found: facts.length, matched: pairs.length },
     responseErrorsMs: pairs.map(([t, f]) => msFromSamples(facts[f].latencySamples) - truth.responses[t].latencyMs),
   };
-}
-
-function matchIncidents(truth: Truth, facts: (FactOf<'clipping'> | FactOf<'dropout'>)[]): Record<string, Tally> {
-  const tallies = MEASURED_INCIDENTS.map((kind) => {
-    const found = facts.filter((fact) => fact.kind === kind).map(intervalOf);
-    return [
-      kind,
-      tallyOverlapping(
-        truth.incidents.filter((incident) => incident.kind === kind),
-        found,
-      ),
-    ] as const;
-  });
-  return Object.fromEntries(tallies);
 }
 
 function tallyOverlapping(truth: readonly Interval[], found: readonly Interval[]): Tally {

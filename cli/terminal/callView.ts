@@ -68,11 +68,39 @@ function describe(fact: Fact, paint: Paint): string | null {
       );
     case 'call_ended':
       return paint('bold', `call ended: ${fact.reason}${fact.errorText === '' ? '' : ` (${fact.errorText})`}`);
+    case 'gibberish':
+      return paint('bad', `       ${fact.channel} cannot be understood for ${ms(length(fact))}`);
+    case 'loop':
+      return paint(
+        'bad',
+        `       ${fact.channel} is stuck: the same ${ms(fact.periodSamples)} for ${ms(length(fact))}`,
+      );
+    case 'tone_change':
+      return paint('warn', `       ${fact.channel} changes tone (${fact.direction}): ${shifts(fact)}`);
+    case 'unmeasured':
+      return paint(
+        'warn',
+        `       ${fact.channel} not measured for ${ms(length(fact))}: ${fact.models.join(', ')} (${fact.reason})`,
+      );
     case 'turn':
     case 'frames':
+    case 'prosody':
+    case 'quality':
+    case 'model_score':
     case 'summary':
       return null;
   }
+}
+
+function shifts({ f0ShiftSt, levelShiftDb, rateShift, arousalShift }: FactOf<'tone_change'>): string {
+  const signed = (value: number | null, unit: string): string[] =>
+    value === null ? [] : [`${value > 0 ? '+' : ''}${value.toFixed(1)} ${unit}`];
+  return [
+    ...signed(f0ShiftSt, 'semitones'),
+    ...signed(levelShiftDb, 'dB'),
+    ...signed(rateShift, 'syllables/s'),
+    ...signed(arousalShift, 'arousal'),
+  ].join(', ');
 }
 
 function interruption(fact: FactOf<'interruption'>, paint: Paint): string {
@@ -124,11 +152,18 @@ export function summaryRows(summary: FactOf<'summary'>): [string, string][] {
     ['missing audio', `caller ${ms(summary.gapSamplesCaller)}, agent ${ms(summary.gapSamplesAgent)}`],
     [
       'incidents',
-      `${summary.clippingCount} clipping, ${summary.dropoutCount} dropout, ${summary.noiseBurstCount} noise`,
+      `${summary.clippingCount} clipping, ${summary.dropoutCount} dropout, ${summary.gibberishCount} gibberish, ${summary.loopCount} loop, ${summary.noiseBurstCount} noise`,
     ],
+    ['understandable', bothSides(summary.intelligibilityCaller, summary.intelligibilityAgent, 2)],
+    ['quality (MOS)', bothSides(summary.overallMosCaller, summary.overallMosAgent, 1)],
+    ['pitch (Hz)', bothSides(summary.f0HzCaller, summary.f0HzAgent, 0)],
+    ['tone changes', `n ${summary.toneChangeCount}`],
     ['echo', summary.echoLossDb === null ? 'none found' : `${summary.echoLossDb} dB under the agent`],
   ];
 }
+
+const bothSides = (caller: number | null, agent: number | null, digits: number): string =>
+  `caller ${caller?.toFixed(digits) ?? UNKNOWN}, agent ${agent?.toFixed(digits) ?? UNKNOWN}`;
 
 /** When a fact is told of: the end of what is over, else its start. */
 const momentOf = (fact: Fact): number =>

@@ -85,10 +85,10 @@ function intersections(first: readonly Run[], second: readonly Run[]): Run[] {
   );
 }
 
-/** The agent is the next to speak after the caller's end, and was silent then. */
+/** The agent is the next to speak after the caller's end, was silent then, and did not begin inside what the caller said. */
 function responsesOf({ caller, agent }: Record<Channel, Run[]>): Run[] {
-  return caller.flatMap(([, end]): Run[] => {
-    if (agent.some(([a, b]) => a < end && b > end)) return [];
+  return caller.flatMap(([begin, end]): Run[] => {
+    if (agent.some(([a, b]) => a < end && (b > end || a > begin))) return [];
     const nextAgent = agent.find(([start]) => start >= end);
     if (nextAgent === undefined) return [];
     const speaksAgain = caller.some(([start]) => start >= end && start < nextAgent[0]);
