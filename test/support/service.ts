@@ -23,6 +23,8 @@ export async function startTestService(settings: Environment = {}): Promise<Test
     EARSHOT_PORT: '0',
     EARSHOT_DATA_DIR: dataDir,
     EARSHOT_INFERENCE_WORKERS: '1',
+    // Tests stream faster than real time and compare everything: no window may be dropped for it.
+    EARSHOT_SHED_AFTER_MS: '60000',
     ...settings,
   };
   const start = (): Promise<RunningService> => startServices(readConfig(environment), pino({ level: 'warn' }));
