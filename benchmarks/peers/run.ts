@@ -86,7 +86,7 @@ const COMPARISONS: Readonly<Record<string, () => void>> = {
     run(python, [
       script('pitch'),
       ...['--data-root', data],
-      ...['--swift', join(wheel('swift-f0', 'swift-f0==0.3.0'), 'swift_f0', 'model.onnx')],
+      ...['--swift', join(wheel('swift-f0', 'swift-f0==0.1.2'), 'swift_f0', 'model.onnx')],
       ...['--pitchfinder', pitchfinder()],
       ...(values.crepe === undefined ? [] : ['--crepe', values.crepe]),
     ]),
