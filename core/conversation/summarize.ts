@@ -3,6 +3,7 @@ import type { CallSummary, Finding } from '../facts/facts.ts';
 import type { Channel } from '../units/channel.ts';
 import type { SampleIndex } from '../units/time.ts';
 import { asSampleIndex } from '../units/time.ts';
+import { addTo, meanOf, noMean, rounded, type WeightedMean } from '../units/weightedMean.ts';
 
 export interface Summary {
   add(finding: Finding): void;
@@ -33,18 +34,13 @@ interface Sums {
   gibberishes: number;
   loops: number;
   toneChanges: number;
-  intelligibility: Record<Channel, Mean>;
-  overallMos: Record<Channel, Mean>;
+  intelligibility: Record<Channel, WeightedMean>;
+  overallMos: Record<Channel, WeightedMean>;
   /** Of the logarithm of f0 in Hz, weighted by voiced speech. */
-  logF0: Record<Channel, Mean>;
+  logF0: Record<Channel, WeightedMean>;
 }
 
-interface Mean {
-  sum: number;
-  weight: number;
-}
-
-const noMeans = (): Record<Channel, Mean> => ({ caller: { sum: 0, weight: 0 }, agent: { sum: 0, weight: 0 } });
+const noMeans = (): Record<Channel, WeightedMean> => ({ caller: noMean(), agent: noMean() });
 
 const nothing = (): Sums => ({
   speech: { caller: 0, agent: 0 },
@@ -158,15 +154,6 @@ function addFinal(sums: Sums, finding: Finding): void {
   }
 }
 
-function addTo(mean: Mean, value: number, weight: number): void {
-  mean.sum += value * weight;
-  mean.weight += weight;
-}
-
-function meanOf({ sum, weight }: Mean): number | null {
-  return weight === 0 ? null : sum / weight;
-}
-
 function addInterruption(sums: Sums, finding: Extract<Finding, { kind: 'interruption' }>): void {
   const { by, outcome, latencySamples } = finding;
   if (outcome === 'backchannel') sums.backchannels += 1;
@@ -222,8 +209,6 @@ function summaryOf(sums: Sums, endSample: number): CallSummary {
   };
 }
 
-const rounded = (value: number | null, steps: number): number | null =>
-  value === null ? null : Math.round(value * steps) / steps;
 const exponential = (value: number | null): number | null => (value === null ? null : Math.exp(value));
 
 const lengthOf = ({ startSample, endSample }: { startSample: number; endSample: number | null }): number =>

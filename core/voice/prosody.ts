@@ -1,10 +1,11 @@
 /** From what was gathered of an utterance to its measures, rounded to what they can be trusted for. */
 import type { Prosody } from '../facts/facts.ts';
 import { FRAME_MS, FRAME_SAMPLES, samplesFromMs } from '../units/time.ts';
+import { meanOf, rounded } from '../units/weightedMean.ts';
 import type { UtteranceTone } from './baseline.ts';
 import { contourMeasures } from './contour.ts';
 import { syllableMeasures } from './syllableRate.ts';
-import type { Piece, Sum, Utterance } from './utterance.ts';
+import type { Piece, Utterance } from './utterance.ts';
 
 /** When models said nothing of more than this share of an utterance, the rest does not stand for it. */
 const UNMEASURED_SHARE_MAX = 0.5;
@@ -55,11 +56,6 @@ export const toneOf = ({ f0Hz, levelDbfs, articulationRate, arousal }: Prosody):
   articulationRatePerS: articulationRate,
   arousal,
 });
-
-export const rounded = (value: number | null, steps: number): number | null =>
-  value === null ? null : Math.round(value * steps) / steps;
-
-const meanOf = ({ sum, weight }: Sum): number | null => (weight === 0 ? null : sum / weight);
 
 /** The pieces' values in a row, without what follows the last speech frame. */
 const joined = <Value>(pieces: readonly Piece[], frames: number, valuesOf: (piece: Piece) => Value[]): Value[] =>

@@ -1,5 +1,6 @@
 /** What is gathered of one utterance, window by window. Its audio is not kept: periods are measured as it passes. */
 import { FRAME_MS } from '../units/time.ts';
+import { addTo, noMean, type WeightedMean } from '../units/weightedMean.ts';
 import { VOICE_FORMAT } from '../inference/windowModel.ts';
 import { periodMeasures } from './periods.ts';
 import { arousalOf, nucleusOf, pitchOf, VOICED } from './voiceModels.ts';
@@ -15,12 +16,6 @@ export interface Piece {
   readonly nucleus: Float32Array | null;
 }
 
-/** A mean that goes on. */
-export interface Sum {
-  sum: number;
-  weight: number;
-}
-
 export interface Utterance {
   readonly startFrame: number;
   /** One past its last speech frame so far. */
@@ -28,24 +23,22 @@ export interface Utterance {
   speechFrames: number;
   readonly pieces: Piece[];
   /** Weighted by periods. */
-  readonly jitter: Sum;
-  readonly shimmer: Sum;
-  readonly harmonicity: Sum;
+  readonly jitter: WeightedMean;
+  readonly shimmer: WeightedMean;
+  readonly harmonicity: WeightedMean;
   /** Weighted by speech frames. */
-  readonly arousal: Sum;
+  readonly arousal: WeightedMean;
 }
-
-const noSum = (): Sum => ({ sum: 0, weight: 0 });
 
 export const beginUtterance = (startFrame: number): Utterance => ({
   startFrame,
   endFrame: startFrame,
   speechFrames: 0,
   pieces: [],
-  jitter: noSum(),
-  shimmer: noSum(),
-  harmonicity: noSum(),
-  arousal: noSum(),
+  jitter: noMean(),
+  shimmer: noMean(),
+  harmonicity: noMean(),
+  arousal: noMean(),
 });
 
 /** Adds the window's frames [from, to). */
@@ -83,14 +76,14 @@ function addPeriods(
   addTo(harmonicity, harmonicityDb, periods);
 }
 
-function addArousal(into: Sum, arousal: Float32Array, stepFrames: number, speech: Uint8Array, from: number): void {
+function addArousal(
+  into: WeightedMean,
+  arousal: Float32Array,
+  stepFrames: number,
+  speech: Uint8Array,
+  from: number,
+): void {
   speech.forEach((isSpeech, i) => {
     if (isSpeech === 1) addTo(into, arousal[Math.floor((from + i) / stepFrames)], 1);
   });
-}
-
-function addTo(into: Sum, value: number | null, weight: number): void {
-  if (value === null) return;
-  into.sum += value * weight;
-  into.weight += weight;
 }

@@ -6,9 +6,10 @@ import { over } from '../conversation/span.ts';
 import type { Finding } from '../facts/facts.ts';
 import type { Emit, Stage } from '../stage/stage.ts';
 import type { Channel } from '../units/channel.ts';
+import { rounded } from '../units/weightedMean.ts';
 import { createSpeakerBaseline } from './baseline.ts';
 import { beginUtterance, gather, type Utterance } from './utterance.ts';
-import { prosodyOf, rounded, toneOf } from './prosody.ts';
+import { prosodyOf, toneOf } from './prosody.ts';
 import { isSpeechFrame, type MeasuredWindow } from './windows.ts';
 
 /** A longer silence ends an utterance: within a turn people pause for less, between turns for more. */
