@@ -40,7 +40,7 @@ export interface Voices {
 export function createVoices(formats: readonly WindowFormat[], analysisRateHz: number): Voices {
   const isWanted = formats.some(({ name }) => name === VOICE_FORMAT.name);
   const all = [VOICE_FORMAT, ...formats.filter(({ name }) => name !== VOICE_FORMAT.name)];
-  const voices: Voice[] = all.flatMap((format) =>
+  let voices: Voice[] = all.flatMap((format) =>
     CHANNELS.map((channel) => ({
       channel,
       format: format.name,
@@ -81,13 +81,16 @@ export function createVoices(formats: readonly WindowFormat[], analysisRateHz: n
         windows: windows.save(),
         stage: stage.save(),
       })),
-    /** A format that was not there when the state was saved starts without a past; one that is gone is left. */
+    /** A model that was added since has not heard the call from its start and is not asked; one that is gone is left. */
     load(saved) {
-      for (const state of saved as { channel: Channel; format: string; windows: unknown; stage: unknown }[]) {
-        const one = voices.find(({ channel, format }) => channel === state.channel && format === state.format);
-        one?.windows.load(state.windows);
-        one?.stage.load(state.stage);
-      }
+      const states = saved as { channel: Channel; format: string; windows: unknown; stage: unknown }[];
+      voices = voices.filter(({ channel, format, windows, stage }) => {
+        const state = states.find((one) => one.channel === channel && one.format === format);
+        if (state === undefined) return false;
+        windows.load(state.windows);
+        stage.load(state.stage);
+        return true;
+      });
     },
   };
 }

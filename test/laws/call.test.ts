@@ -7,7 +7,7 @@ import { createCall, type Call } from '../../core/call/call.ts';
 import type { WindowRequest } from '../../core/call/voices.ts';
 import type { CallMessage } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
-import { VOICE_FORMAT } from '../../core/inference/windowModel.ts';
+import { VOICE_FORMAT, type WindowFormat } from '../../core/inference/windowModel.ts';
 import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../support/calls.ts';
 import { measureByLevel, scoreByLevel } from '../support/fakeBatcher.ts';
 
@@ -24,6 +24,8 @@ function score(call: Call, emit: (fact: Fact) => void): void {
 interface Running {
   /** Before this message the call goes on in another one, from its saved state. */
   readonly handOverAt?: number;
+  /** Formats of models that only the second one has. */
+  readonly addedLater?: readonly WindowFormat[];
   /** So many windows wait before any is answered, and then the newest first. */
   readonly openWindows?: number;
 }
@@ -31,7 +33,7 @@ interface Running {
 function factsOf(
   open: ReturnType<typeof openCall>,
   messages: readonly CallMessage[],
-  { handOverAt = -1, openWindows = 0 }: Running = {},
+  { handOverAt = -1, addedLater = [], openWindows = 0 }: Running = {},
 ): Fact[] {
   const facts: Fact[] = [];
   const emit = (fact: Fact): void => void facts.push(fact);
@@ -47,7 +49,7 @@ function factsOf(
   messages.forEach((message, i) => {
     if (i === handOverAt) {
       const state = deserialize(serialize(call.save())) as unknown;
-      call = createCall(open, [VOICE_FORMAT]);
+      call = createCall(open, [VOICE_FORMAT, ...addedLater]);
       call.load(state);
       asked = [];
     }
@@ -139,6 +141,11 @@ test('handed over anywhere, the call ends with the same facts', () => {
     }),
     { numRuns: 15 },
   );
+});
+
+test('a model that is added in mid-call is asked about later calls only', () => {
+  const addedLater = [{ ...VOICE_FORMAT, name: 'added' }];
+  assert.deepEqual(content(factsOf(openCall(), stereoMessages([160]), { handOverAt: 500, addedLater })), reference);
 });
 
 test('windows may be answered late and in any order', () => {
