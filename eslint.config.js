@@ -10,7 +10,7 @@ const NO_BOOLEAN_PARAMETER = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'dist-*/**', 'node_modules/**', 'data/**'] },
+  { ignores: ['protos/gen/**', 'dist/**', 'dist-*/**', 'node_modules/**', 'data/**'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

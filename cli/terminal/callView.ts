@@ -88,6 +88,10 @@ function describe(fact: Fact, paint: Paint): string | null {
     case 'quality':
     case 'model_score':
     case 'summary':
+    case 'clock_offset':
+    case 'response_breakdown':
+    case 'interruption_breakdown':
+    case 'agent_text':
       return null;
   }
 }

@@ -149,6 +149,10 @@ function addFinal(sums: Sums, finding: Finding): void {
     case 'frames':
     case 'unmeasured':
     case 'model_score':
+    case 'clock_offset':
+    case 'response_breakdown':
+    case 'interruption_breakdown':
+    case 'agent_text':
     case 'summary':
       return;
   }

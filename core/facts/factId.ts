@@ -12,6 +12,7 @@ export function factId(tenant: string, callId: string, finding: Finding): string
 function kindOf(finding: Finding): string {
   if (finding.kind === 'model_score') return `${finding.kind}:${finding.model}`;
   if (finding.kind === 'unmeasured') return `${finding.kind}:${finding.models.join(',')}`;
+  if (finding.kind === 'clock_offset') return `${finding.kind}:${finding.clock}`;
   return finding.kind;
 }
 
@@ -33,18 +34,23 @@ export function sideOf(finding: Finding): 'caller' | 'agent' | '' {
     case 'loop':
     case 'unmeasured':
     case 'model_score':
+    case 'agent_text':
       return finding.channel;
     case 'interruption':
       return finding.by;
     case 'overlap':
       return finding.startedBy;
     case 'response':
+    case 'response_breakdown':
       return 'agent';
+    case 'interruption_breakdown':
+      return 'caller';
     case 'dead_air':
       return finding.owedBy;
     case 'call_started':
     case 'call_ended':
     case 'summary':
+    case 'clock_offset':
       return '';
   }
 }

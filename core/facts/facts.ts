@@ -5,6 +5,7 @@
 import type { Channel } from '../units/channel.ts';
 import type { SampleIndex } from '../units/time.ts';
 import type { OpenCall, Tap } from './openCall.ts';
+import type { AgentText, ClockOffset, InterruptionBreakdown, ResponseBreakdown } from './reported.ts';
 
 /** Version of the definitions below; it is part of each fact's id, so old and new rows never mix. */
 export const DEFINITION_VERSION = 2;
@@ -115,6 +116,14 @@ export interface FactBodies {
   /** What a model that the user added says of one of its windows. */
   model_score: OnChannel & { readonly model: string; readonly scores: Readonly<Record<string, number>> };
   summary: Span & CallSummary;
+  /** How far another clock is off Earshot's in this call, and by what that was found. From the call's start to its end. */
+  clock_offset: Span & ClockOffset;
+  /** Where a response's wait came from: caller's end to agent's onset, cut into parts. */
+  response_breakdown: Span & ResponseBreakdown;
+  /** Where the time went until an interrupted agent fell silent. */
+  interruption_breakdown: Span & InterruptionBreakdown;
+  /** What one turn of the agent said, beside what was generated for it. */
+  agent_text: OnChannel & AgentText;
 }
 
 /** Everything that is counted over a call. Times are samples; what was never observed is null, not 0. */
@@ -260,4 +269,8 @@ export const FACT_KINDS = [
   'unmeasured',
   'model_score',
   'summary',
+  'clock_offset',
+  'response_breakdown',
+  'interruption_breakdown',
+  'agent_text',
 ] as const satisfies readonly FactKind[];

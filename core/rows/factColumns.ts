@@ -30,4 +30,5 @@ export const FACT_COLUMNS = {
   holes: 'Nullable(UInt32)',
   model: 'LowCardinality(String)',
   measures: 'Map(LowCardinality(String), Float32)',
+  details: 'Map(LowCardinality(String), String)',
 } as const;

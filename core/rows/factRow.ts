@@ -2,6 +2,7 @@
 import { sideOf } from '../facts/factId.ts';
 import { DEFINITION_VERSION, type Fact } from '../facts/facts.ts';
 import type { OpenCall } from '../facts/openCall.ts';
+import { joinedColumns } from './joinedColumns.ts';
 import { measuresOf } from './measures.ts';
 import type { RowOf } from './tables.ts';
 import { utc } from './utc.ts';
@@ -75,6 +76,11 @@ function special(fact: RowFact): Partial<Row> {
       return { reason: fact.reason, model: fact.models.join(',') };
     case 'model_score':
       return { model: fact.model, measures: fact.scores };
+    case 'clock_offset':
+    case 'response_breakdown':
+    case 'interruption_breakdown':
+    case 'agent_text':
+      return joinedColumns(fact);
     case 'overlap':
     case 'dead_air':
     case 'summary':
@@ -101,4 +107,5 @@ const NOTHING_SPECIAL = {
   holes: null,
   model: '',
   measures: {},
+  details: {},
 } satisfies Partial<Row>;

@@ -35,6 +35,10 @@ export function factRows(fact: Fact, call: OpenCall): TableRow[] {
     case 'loop':
     case 'unmeasured':
     case 'model_score':
+    case 'clock_offset':
+    case 'response_breakdown':
+    case 'interruption_breakdown':
+    case 'agent_text':
       return [{ table: 'facts', row: factRow(fact, call) }];
   }
 }

@@ -2,6 +2,7 @@
 import type { Fact, FactBodies, FactKind, Finding, Prosody } from '../../core/facts/facts.ts';
 import { factId } from '../../core/facts/factId.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
+import { sampleJoined } from './sampleJoined.ts';
 import { asSampleIndex, msFromSamples, samplesFromMs } from '../../core/units/time.ts';
 
 export const sampleMs = (ms: number) => asSampleIndex(samplesFromMs(ms));
@@ -198,6 +199,7 @@ export function sampleFacts(call: OpenCall): Fact[] {
         flags: Uint8Array.of(1 | 32, 2 | 16 | 32, 4),
       }),
     ),
+    ...sampleJoined(fact),
     fact('summary', SAMPLE_SUMMARY),
     fact(
       'call_ended',

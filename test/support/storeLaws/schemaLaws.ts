@@ -11,6 +11,7 @@ export const schemaLaws: Readonly<Record<string, StoreLaw>> = {
       '002_tables.sql',
       '003_otel_traces.sql',
       '004_voice.sql',
+      '005_reports.sql',
       '009_views.sql',
     ]);
     assert.deepEqual(await migrate(store), []);
