@@ -3,6 +3,7 @@ type Scalar =
   | 'String'
   | 'FixedString(32)'
   | "DateTime64(3, 'UTC')"
+  | "DateTime64(6, 'UTC')"
   | 'Bool'
   | 'UInt8'
   | 'UInt16'
@@ -10,16 +11,19 @@ type Scalar =
   | 'Int16'
   | 'Int32'
   | 'Int64'
-  | 'Float32';
+  | 'Float32'
+  | 'Float64';
 
 export type ColumnType =
   | Scalar
   | `Nullable(${Scalar})`
   | `Array(${Scalar})`
+  | `Array(Nullable(${Scalar}))`
   | 'LowCardinality(String)'
   | 'LowCardinality(Nullable(String))'
   | 'Map(LowCardinality(String), String)'
-  | 'Map(LowCardinality(String), Float32)';
+  | 'Map(LowCardinality(String), Float32)'
+  | 'Map(LowCardinality(String), Float64)';
 
 export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${infer Inner extends ColumnType})`
   ? TypeOf<Inner>
@@ -29,10 +33,10 @@ export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${inf
       ? readonly TypeOf<Inner>[]
       : Type extends 'Map(LowCardinality(String), String)'
         ? Readonly<Record<string, string>>
-        : Type extends 'Map(LowCardinality(String), Float32)'
+        : Type extends 'Map(LowCardinality(String), Float32)' | 'Map(LowCardinality(String), Float64)'
           ? Readonly<Record<string, number>>
           : Type extends 'Bool'
             ? boolean
-            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')"
+            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')" | "DateTime64(6, 'UTC')"
               ? string
               : number;

@@ -5,6 +5,13 @@
 import { CALL_COLUMNS } from './callColumns.ts';
 import type { ColumnType, TypeOf } from './columnType.ts';
 import { FACT_COLUMNS } from './factColumns.ts';
+import {
+  CALL_EVENT_COLUMNS,
+  CALL_REQUEST_COLUMNS,
+  CALL_SCORE_COLUMNS,
+  REPORTED_EVENT_COLUMNS,
+  REPORTED_SCORE_COLUMNS,
+} from './reportColumns.ts';
 
 export const TABLES = {
   calls: CALL_COLUMNS,
@@ -32,6 +39,11 @@ export const TABLES = {
     ended: 'Bool',
     state: 'String',
   },
+  reported_events: REPORTED_EVENT_COLUMNS,
+  reported_scores: REPORTED_SCORE_COLUMNS,
+  call_events: CALL_EVENT_COLUMNS,
+  call_requests: CALL_REQUEST_COLUMNS,
+  call_scores: CALL_SCORE_COLUMNS,
 } as const satisfies Record<string, Record<string, ColumnType>>;
 
 /** Filled in by ClickHouse in every table: retention counts from it. */
