@@ -3,7 +3,10 @@
  * Only two things flow back through it: "busy" (publish throws) and "acknowledged" (publish resolves).
  */
 import type { CallMessage } from '../../core/audio/message.ts';
+import type { Score } from '../../core/events/score.ts';
+import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
+import type { Span } from '../../core/spans/span.ts';
 
 /** One message of a call's log. Messages with a seq that was already taken are repeats and change nothing. */
 export interface LogEntry {
@@ -17,6 +20,17 @@ export interface LogEntry {
   readonly own: boolean;
   readonly message: CallMessage;
 }
+
+/** What others report of any calls of one tenant, in no order: each piece has an id, so that sending it again is harmless. */
+export interface Reports {
+  readonly tenant: string;
+  readonly events: readonly SpeechEvent[];
+  readonly spans: readonly Span[];
+  readonly scores: readonly Score[];
+}
+
+/** Resolves when the reports are durable; throws or rejects with `Busy`, having taken nothing, while there is no room. */
+export type ReportConsumer = (reports: Reports) => Promise<void>;
 
 export interface Bus {
   /**
@@ -32,6 +46,11 @@ export interface Bus {
    * them, so a commit may cover one that is only just on its way; it changes nothing that would have to be repeated.
    */
   commit(tenant: string, callId: string, seq: number): void;
+
+  /** Resolves when the reports cannot be lost any more. Throws `Busy` as `publish` does. */
+  publishReports(reports: Reports): Promise<void>;
+  /** One consumer a process. */
+  consumeReports(take: ReportConsumer): void;
 
   publishFact(fact: Fact): void;
   /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */

@@ -2,9 +2,10 @@
  * The bus within one process: hands each entry straight to the consumer, and keeps of it only what is needed to tell its
  * publisher when the consumer has made it durable. Bounded by the bytes that are not yet committed.
  */
+import { messageBytes } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
-import type { Bus, LogConsumer, LogEntry } from './bus.ts';
+import type { Bus, LogConsumer, LogEntry, ReportConsumer } from './bus.ts';
 
 export interface MemoryBusOptions {
   readonly bytesMax: number;
@@ -16,8 +17,6 @@ interface Pending {
   readonly resolve: () => void;
 }
 
-/** An entry's share besides its payload: the objects around it. */
-const ENTRY_BYTES = 200;
 const BUSY_RETRY_MS = 200;
 
 export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonly pendingBytes: number } {
@@ -25,12 +24,13 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
   const subscribers = new Set<(fact: Fact) => void>();
   let consumer: LogConsumer | null = null;
   let early: LogEntry[] = [];
+  let reportConsumer: ReportConsumer | null = null;
   let pendingBytes = 0;
 
   return {
     publish(entry) {
       if (pendingBytes >= bytesMax) throw new Busy(`${pendingBytes} bytes wait to be analysed`, BUSY_RETRY_MS);
-      const bytes = ENTRY_BYTES + (entry.message.type === 'audio' ? entry.message.payload.byteLength : 0);
+      const bytes = messageBytes(entry.message);
       const key = keyOf(entry.tenant, entry.callId);
       const ofCall = pending.get(key) ?? [];
       pending.set(key, ofCall);
@@ -56,6 +56,13 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       }
       if (ofCall.length === 0) pending.delete(key);
     },
+    publishReports(reports) {
+      if (reportConsumer === null) throw new Busy('nobody takes reports yet', BUSY_RETRY_MS);
+      return reportConsumer(reports);
+    },
+    consumeReports(take) {
+      reportConsumer = take;
+    },
     publishFact(fact) {
       for (const onFact of subscribers) onFact(fact);
     },
@@ -68,6 +75,7 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
     },
     close() {
       consumer = null;
+      reportConsumer = null;
       early = [];
       pending.clear();
       pendingBytes = 0;

@@ -1,5 +1,6 @@
 /** What a call is made of on its way from ingest to analyze: the messages of one call's log, in order. */
 import type { Channel } from '../units/channel.ts';
+import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { OpenCall } from '../facts/openCall.ts';
 import type { EndReason, GapReason } from '../facts/facts.ts';
 
@@ -29,9 +30,24 @@ export interface ClearMessage {
   readonly position: number;
 }
 
+/** What the sender of the audio reports on the way: no part of hearing, but durable in the order of the log. */
+export interface ReportMessage {
+  readonly type: 'report';
+  readonly events: readonly SpeechEvent[];
+}
+
 export type CallMessage =
   | { readonly type: 'open'; readonly call: OpenCall }
   | AudioMessage
   | AdvanceMessage
   | ClearMessage
+  | ReportMessage
   | { readonly type: 'close'; readonly reason: EndReason; readonly errorCode: string; readonly errorText: string };
+
+/** About how much memory a message takes while it waits. */
+export function messageBytes(message: CallMessage): number {
+  const ENVELOPE_BYTES = 200;
+  if (message.type === 'audio') return ENVELOPE_BYTES + message.payload.byteLength;
+  if (message.type === 'report') return ENVELOPE_BYTES + JSON.stringify(message.events).length;
+  return ENVELOPE_BYTES;
+}

@@ -74,6 +74,7 @@ export function hear(call: OpenCall): Stage<CallMessage, Heard> {
           return pushPlaced(message.channel, message, emit);
         case 'clear':
           return played.push({ type: 'clear', position: message.position }, () => undefined);
+        case 'report':
         case 'open':
         case 'close':
           return undefined;

@@ -36,6 +36,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     batcher,
     load: (call) => states.load(call.tenant, call.callId),
     store: (facts, call) => appendPatiently(facts.flatMap((fact) => factRows(fact, call))),
+    record: (events, { tenant }) => patiently(() => bus.publishReports({ tenant, events, spans: [], scores: [] })),
     save: (call, saved) => appendPatiently([callStateRow(call.tenant, call.callId, saved)]),
     commit: (call, seq) => bus.commit(call.tenant, call.callId, seq),
     tell(fact) {
@@ -46,10 +47,12 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   };
 
   /** A full writer holds commits back, and with them, through the bus, whoever sends. */
-  async function appendPatiently(rows: readonly TableRow[]): Promise<void> {
+  const appendPatiently = (rows: readonly TableRow[]): Promise<void> => patiently(() => writer.append(rows));
+
+  async function patiently(write: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        return await writer.append(rows);
+        return await write();
       } catch (error) {
         if (!(error instanceof Busy)) throw error;
         const { retryAfterMs } = error;

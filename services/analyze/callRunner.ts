@@ -4,6 +4,7 @@
  */
 import type { LogEntry } from '../../adapters/bus/bus.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
+import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
@@ -24,6 +25,8 @@ export interface RunnerPorts {
   load(call: OpenCall): Promise<SavedCall | null>;
   /** Resolves when the facts' rows are durable. */
   store(facts: readonly Fact[], call: OpenCall): Promise<void>;
+  /** Resolves when what the sender reported is durable. */
+  record(events: readonly SpeechEvent[], call: OpenCall): Promise<void>;
   /** Resolves when the state is durable; called after the rows before it are. */
   save(call: OpenCall, saved: SavedCall): Promise<void>;
   commit(call: OpenCall, seq: number): void;
@@ -86,6 +89,7 @@ export function createCallRunner(
     try {
       if (entry.message.type === 'open') await begin();
       else if (entry.message.type === 'close') await finish(entry.message);
+      else if (entry.message.type === 'report') chain(ports.record(entry.message.events, open));
       else call?.push(entry.message, emit);
     } catch (error) {
       await fail(error as Error);
@@ -160,7 +164,11 @@ export function createCallRunner(
     if (fresh.length === 0) return;
     const facts = fresh;
     fresh = [];
-    const stored = ports.store(facts, open);
+    chain(ports.store(facts, open));
+  }
+
+  /** What is saved and committed after this is so only when this is durable. */
+  function chain(stored: Promise<void>): void {
     // Awaited in the chain; this keeps an early rejection from counting as unhandled.
     stored.catch(() => undefined);
     durable = durable.then(() => stored);

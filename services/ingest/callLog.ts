@@ -3,6 +3,7 @@
  * when the sender's socket should not be read for a moment. Nothing is lost and nothing waits without a bound.
  */
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
+import { messageBytes } from '../../core/audio/message.ts';
 import { Busy } from '../../core/units/errors.ts';
 
 export type Reading = 'on' | 'off';
@@ -50,7 +51,7 @@ export class CallLog {
 
   /** False: the bus has no room and has taken nothing. */
   #publish(entry: LogEntry): boolean {
-    const bytes = entry.message.type === 'audio' ? entry.message.payload.byteLength : 0;
+    const bytes = messageBytes(entry.message);
     try {
       this.#options.bus.publish(entry).then(
         () => {

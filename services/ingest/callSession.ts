@@ -4,7 +4,8 @@
  */
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
 import { decoderOf, sampleCount } from '../../core/audio/decode.ts';
-import type { AudioMessage, CallMessage } from '../../core/audio/message.ts';
+import type { AudioMessage, CallMessage, ClearMessage, ReportMessage } from '../../core/audio/message.ts';
+import { eventOf } from '../../core/events/eventOf.ts';
 import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
@@ -115,12 +116,13 @@ export class CallSession {
   }
 
   /** Takes the sender's message of this number; one that was taken before changes nothing. Throws InvalidInput. */
-  accept(seq: number, message: AudioMessage | { readonly type: 'clear'; readonly position: number }): void {
+  accept(seq: number, message: AudioMessage | ClearMessage | ReportMessage): void {
     if (!this.#isNext(seq)) return;
     if (message.type === 'audio') this.#checkAudio(message);
-    else this.#checkClear(message.position);
+    else if (message.type === 'clear') this.#checkClear(message.position);
     this.#nextSeq += 1;
     this.#append(message, seq, 'sender');
+    if (message.type === 'clear') this.#reportClear(message, seq);
   }
 
   /** Takes a number without writing anything (marks). False: a repeat. */
@@ -209,6 +211,15 @@ export class CallSession {
       });
     }
     this.#checkPosition(position);
+  }
+
+  /** Who throws away what was to be played has decided that the agent is interrupted: the moment is exact, on our clock. */
+  #reportClear({ position }: ClearMessage, seq: number): void {
+    const { tenant, callId, protocol, rateHz } = this.open;
+    const origin = { tenant, callKey: callId, source: `${protocol}-stream`, receivedAtMs: this.#options.nowMs() };
+    const startMs = (position * 1_000) / rateHz;
+    const event = eventOf({ type: 'interruption', role: 'caller', startMs }, origin);
+    this.#append({ type: 'report', events: [event] }, seq, 'ingest');
   }
 
   #checkPosition(position: number): void {
