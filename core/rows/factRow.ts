@@ -10,7 +10,7 @@ import { utc } from './utc.ts';
 type Row = RowOf<'facts'>;
 type RowFact = Exclude<Fact, { kind: 'frames' }>;
 
-export function factRow(fact: RowFact, call: OpenCall): Row {
+export function factRow(fact: RowFact, call: Pick<OpenCall, 'startedAtMs'>): Row {
   return {
     tenant: fact.tenant,
     call_id: fact.callId,

@@ -1,5 +1,6 @@
 /** What joining gives, as rows: events, requests and scores in their place on the timeline of their call. */
 import type { AlignedEvent, AlignedRequest, AlignedScore, Place } from '../join/joined.ts';
+import type { SampleIndex } from '../units/time.ts';
 import type { TableRow } from './tables.ts';
 import { utc, utcMicros } from './utc.ts';
 
@@ -8,6 +9,7 @@ export interface JoinedCall {
   readonly tenant: string;
   readonly callId: string;
   readonly startedAtMs: number;
+  readonly wallMsOf: (sample: SampleIndex) => number;
 }
 
 export const callEventRow = (aligned: AlignedEvent, call: JoinedCall, revision: number): TableRow => {
@@ -22,7 +24,7 @@ export const callEventRow = (aligned: AlignedEvent, call: JoinedCall, revision: 
       role: event.role,
       source: event.source,
       clock: event.clock,
-      ...placeColumns(aligned),
+      ...placeColumns(aligned, call, event.receivedAtMs),
       occurred_at: event.occurredAtMs === null ? null : utcMicros(event.occurredAtMs),
       received_at: utcMicros(event.receivedAtMs),
       text: event.text,
@@ -56,7 +58,7 @@ export const callRequestRow = (aligned: AlignedRequest, call: JoinedCall, revisi
       name: request.name,
       service_name: request.serviceName,
       clock: request.clock,
-      ...placeColumns(aligned),
+      ...placeColumns(aligned, call, request.startMs),
       started_at: utcMicros(request.startMs),
       duration_ms: request.durationMs,
       provider: request.provider,
@@ -95,6 +97,7 @@ export const callScoreRow = (aligned: AlignedScore, call: JoinedCall, revision: 
       label: score.label,
       explanation: score.explanation,
       source: score.source,
+      ts: utc(startSample === null ? score.receivedAtMs : call.wallMsOf(startSample)),
       start_sample: startSample,
       end_sample: endSample,
       turn_index: turnIndex,
@@ -112,9 +115,11 @@ const callColumns = ({ tenant, callId, startedAtMs }: JoinedCall) => ({
   call_started_at: utc(startedAtMs),
 });
 
-const placeColumns = ({ startSample, endSample, correctionMs, placedBy }: Place) => ({
-  start_sample: startSample,
-  end_sample: endSample,
-  correction_ms: correctionMs,
-  placed_by: placedBy,
+/** `toldMs` stands for the wall time of what has no place. */
+const placeColumns = (place: Place, { wallMsOf }: JoinedCall, toldMs: number) => ({
+  ts: utc(place.startSample === null ? toldMs : wallMsOf(place.startSample)),
+  start_sample: place.startSample,
+  end_sample: place.endSample,
+  correction_ms: place.correctionMs,
+  placed_by: place.placedBy,
 });

@@ -60,6 +60,7 @@ const CALL_COLUMNS = {
 } as const;
 
 const PLACE_COLUMNS = {
+  ts: "DateTime64(3, 'UTC')",
   start_sample: 'Nullable(Int64)',
   end_sample: 'Nullable(Int64)',
   correction_ms: 'Float64',
@@ -135,6 +136,7 @@ export const CALL_SCORE_COLUMNS = {
   label: 'LowCardinality(String)',
   explanation: 'String',
   source: 'LowCardinality(String)',
+  ts: "DateTime64(3, 'UTC')",
   start_sample: 'Nullable(Int64)',
   end_sample: 'Nullable(Int64)',
   turn_index: 'Nullable(UInt32)',

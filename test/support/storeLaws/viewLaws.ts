@@ -160,7 +160,7 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
       ],
     );
     const timeline = await ask(store, `SELECT media_ms, kind FROM earshot.v_timeline ${told} ORDER BY media_ms, kind`);
-    assert.equal(timeline.length, 28);
+    assert.equal(timeline.length, 27);
     assert.deepEqual(timeline.at(0), { media_ms: 0, kind: 'call_started' });
     assert.deepEqual(timeline.at(-1), { media_ms: 20_000, kind: 'call_ended' });
   },
