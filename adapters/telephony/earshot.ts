@@ -52,11 +52,32 @@ const MarkSchema = Type.Object(
 );
 const ByeSchema = Type.Object({ type: Type.Literal('bye'), seq: Seq, reason: Type.Optional(Text) }, STRICT);
 
+/** An event in its JSON form (`event`), or a message of a speech service or framework as it sends it (`source`, `message`). */
+const EventSchema = Type.Object(
+  {
+    type: Type.Literal('event'),
+    seq: Seq,
+    event: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    source: Type.Optional(Name),
+    message: Type.Optional(Type.Unknown()),
+    role: Type.Optional(Type.Enum([...CHANNELS])),
+    streamId: Type.Optional(Text),
+  },
+  STRICT,
+);
+
 export type Hello = Static<typeof HelloSchema>;
-export type ClientText = Static<typeof ClearSchema> | Static<typeof MarkSchema> | Static<typeof ByeSchema>;
+export type ClientEvent = Static<typeof EventSchema>;
+export type ClientText =
+  Static<typeof ClearSchema> | Static<typeof MarkSchema> | ClientEvent | Static<typeof ByeSchema>;
 
 const helloCheck = Compile(HelloSchema);
-const textChecks = { clear: Compile(ClearSchema), mark: Compile(MarkSchema), bye: Compile(ByeSchema) };
+const textChecks = {
+  clear: Compile(ClearSchema),
+  mark: Compile(MarkSchema),
+  event: Compile(EventSchema),
+  bye: Compile(ByeSchema),
+};
 
 export type ServerText =
   /** `nextSeq`: the message to go on with. `ackedSeq`: durable up to and including; -1 when nothing is yet. */
@@ -64,6 +85,8 @@ export type ServerText =
   | { readonly type: 'ack'; readonly seq: number }
   | { readonly type: 'mark'; readonly name: string }
   | { readonly type: 'fact'; readonly fact: Fact }
+  /** An event that could not be read; its number is taken and the call goes on. */
+  | { readonly type: 'rejected'; readonly seq: number; readonly code: ErrorCode; expected: string; got: string }
   | { readonly type: 'error'; readonly code: ErrorCode; message: string; expected: string; got: string }
   | Done;
 
@@ -141,9 +164,9 @@ export function parseText(text: string): ClientText {
   const value = parseJson(text);
   const type = typeOf(value);
   if (type === 'hello') throw violation('one hello a connection', 'a second one');
-  if (type !== 'clear' && type !== 'mark' && type !== 'bye') {
+  if (type !== 'clear' && type !== 'mark' && type !== 'event' && type !== 'bye') {
     const got = value === undefined ? `text ${describe(text)}` : `type ${describe(type)}`;
-    throw violation('audio as binary messages, and JSON text of type clear, mark or bye', got);
+    throw violation('audio as binary messages, and JSON text of type clear, mark, event or bye', got);
   }
   return checked<ClientText>(textChecks[type], value, type, 'message_invalid');
 }

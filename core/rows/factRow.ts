@@ -8,7 +8,7 @@ import type { RowOf } from './tables.ts';
 import { utc } from './utc.ts';
 
 type Row = RowOf<'facts'>;
-type RowFact = Exclude<Fact, { kind: 'frames' }>;
+export type RowFact = Exclude<Fact, { kind: 'frames' }>;
 
 export function factRow(fact: RowFact, call: Pick<OpenCall, 'startedAtMs'>): Row {
   return {

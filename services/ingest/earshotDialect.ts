@@ -1,19 +1,35 @@
 /** Earshot's own protocol on a socket: hello, audio, acknowledgements, bye; its client can come back where it broke off. */
 import type { WebSocket } from 'ws';
-import { openCallOf, parseAudio, parseHello, parseText, type ServerText } from '../../adapters/telephony/earshot.ts';
+import {
+  openCallOf,
+  parseAudio,
+  parseHello,
+  parseText,
+  type ClientEvent,
+  type ServerText,
+} from '../../adapters/telephony/earshot.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import type { CallSession } from './callSession.ts';
 import type { Dialect } from './socketCall.ts';
+import { SocketEvents } from './socketEvents.ts';
 import { DEFAULT_TENANT } from './tenant.ts';
 
 /** `pathTenant`: the tenant of the URL, if it names one; a hello may then name no other. */
 export function earshotDialect(socket: WebSocket, pathTenant: string | undefined, nowMs: () => number): Dialect {
   let wantsFacts = false;
   let factsSent = 0;
+  const reading = new SocketEvents(nowMs);
 
   const send = (message: ServerText): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
   };
+
+  /** An event that cannot be read costs itself: its number is taken, its sender is told, the call goes on. */
+  function takeEvent(message: ClientEvent, session: CallSession): void {
+    const report = reading.read(message, session.open);
+    session.accept(message.seq, { type: 'report', events: report.events });
+    for (const { code, expected, got } of report.rejected) send({ type: 'rejected', seq: message.seq, code, expected, got });
+  }
 
   function takeText(text: string, session: CallSession): void {
     const message = parseText(text);
@@ -23,6 +39,8 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
       case 'mark':
         if (session.acceptUnlogged(message.seq) === 'taken') send({ type: 'mark', name: message.name });
         return undefined;
+      case 'event':
+        return takeEvent(message, session);
       case 'bye':
         return session.bye(message.seq);
     }

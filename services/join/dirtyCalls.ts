@@ -1,0 +1,78 @@
+/**
+ * Which calls have to be joined again, and when: soon after something came of them, but not at every piece of it; and some
+ * times after their end, for what others write into the store beside us.
+ */
+export interface JoinPauses {
+  /** After something came, so that what comes with it is there too. */
+  readonly quietMs: number;
+  /** Between two joins of a call. */
+  readonly betweenMs: number;
+  /** After the call's end. */
+  readonly sweepsMs: readonly number[];
+}
+
+export const JOIN_PAUSES: JoinPauses = { quietMs: 700, betweenMs: 3_000, sweepsMs: [8_000, 60_000, 600_000] };
+
+interface Dirty {
+  dueAtMs: number;
+  joinedAtMs: number;
+  sweeps: number[];
+}
+
+export class DirtyCalls {
+  readonly #pauses: JoinPauses;
+  readonly #calls = new Map<string, Dirty>();
+
+  constructor(pauses: JoinPauses) {
+    this.#pauses = pauses;
+  }
+
+  /** Calls that something came of and that were not joined since. */
+  get waiting(): number {
+    let count = 0;
+    for (const { dueAtMs } of this.#calls.values()) if (dueAtMs !== Infinity) count += 1;
+    return count;
+  }
+
+  touch(key: string, nowMs: number): void {
+    const call = this.#of(key);
+    const { quietMs, betweenMs } = this.#pauses;
+    call.dueAtMs = Math.min(call.dueAtMs, Math.max(nowMs + quietMs, call.joinedAtMs + betweenMs));
+  }
+
+  ended(key: string, nowMs: number): void {
+    this.#of(key).sweeps = this.#pauses.sweepsMs.map((ms) => nowMs + ms);
+    this.touch(key, nowMs);
+  }
+
+  /** At most `max` that are due, the longest due first. They count as joined from now on. */
+  take(nowMs: number, max: number): string[] {
+    const due = [...this.#calls].filter(([, call]) => Math.min(call.dueAtMs, call.sweeps[0] ?? Infinity) <= nowMs);
+    due.sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs);
+    const taken = due.slice(0, max);
+    for (const [, call] of taken) {
+      call.dueAtMs = Infinity;
+      call.joinedAtMs = nowMs;
+      while (call.sweeps.length > 0 && call.sweeps[0] <= nowMs) call.sweeps.shift();
+    }
+    return taken.map(([key]) => key);
+  }
+
+  /** Nothing more is to be expected of it: its last sweep is over, or nothing came of it for as long. */
+  isDone(key: string, nowMs: number): boolean {
+    const call = this.#calls.get(key);
+    if (call === undefined) return false;
+    const patienceMs = this.#pauses.sweepsMs.at(-1) ?? 0;
+    return call.dueAtMs === Infinity && call.sweeps.length === 0 && nowMs - call.joinedAtMs >= patienceMs;
+  }
+
+  forget(key: string): void {
+    this.#calls.delete(key);
+  }
+
+  #of(key: string): Dirty {
+    const known = this.#calls.get(key) ?? { dueAtMs: Infinity, joinedAtMs: -Infinity, sweeps: [] };
+    this.#calls.set(key, known);
+    return known;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Takes reports from the bus and makes them durable: under the tenant's text policy, raw, as they came. What they say of calls
+ * is the joiner's to find out.
+ */
+import type { Reports } from '../../adapters/bus/bus.ts';
+import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
+import { keepPlainText, keepScoreText, keepText, type TextPolicy, type TextTools } from '../../core/events/textPolicy.ts';
+import { reportedEventRow, reportedScoreRow } from '../../core/rows/reportRows.ts';
+import { spanRow } from '../../core/rows/spanRow.ts';
+import type { TableRow } from '../../core/rows/tables.ts';
+import { callKeysOf } from '../../core/spans/callKeys.ts';
+import { withoutContent } from '../../core/spans/content.ts';
+import { scoresOf } from '../../core/spans/scores.ts';
+import type { HeldTexts } from './heldTexts.ts';
+
+export interface RecorderOptions {
+  readonly writer: Pick<RowWriter, 'append'>;
+  readonly texts: HeldTexts;
+  readonly policyOf: (tenant: string) => TextPolicy;
+  readonly textTools: TextTools;
+  readonly nowMs: () => number;
+  /** The reports are durable: calls by these names, or on these traces, have to be joined again. */
+  readonly onRecorded: (tenant: string, callKeys: Iterable<string>, traceIds: Iterable<string>) => void;
+}
+
+/** Throws Busy, having taken nothing, when the writer has no room. */
+export function createRecorder(options: RecorderOptions): (reports: Reports) => Promise<void> {
+  const { writer, texts, policyOf, textTools, nowMs, onRecorded } = options;
+
+  return async ({ tenant, events, spans, scores }) => {
+    const policy = policyOf(tenant);
+    const receivedAtMs = nowMs();
+    const keep = (text: string): string => keepPlainText(text, policy, textTools);
+    const verdicts = [...scores, ...spans.flatMap((span) => scoresOf(span, receivedAtMs))];
+    const rows: TableRow[] = [
+      ...events.map((event) => reportedEventRow(keepText(event, policy, textTools))),
+      ...spans.map((span): TableRow => ({ table: 'otel_traces', row: spanRow(withoutContent(span, keep)) })),
+      ...verdicts.map((score) => reportedScoreRow(keepScoreText(score, policy, textTools))),
+    ];
+    await writer.append(rows);
+    for (const event of events) texts.hold(event);
+    onRecorded(
+      tenant,
+      new Set([
+        ...events.map(({ callKey }) => callKey),
+        ...verdicts.map(({ callKey }) => callKey).filter((key) => key !== ''),
+        ...spans.flatMap((span) => callKeysOf(span).map(({ key }) => key)),
+      ]),
+      new Set([...spans.map(({ traceId }) => traceId), ...verdicts.map(({ traceId }) => traceId).filter((id) => id !== '')]),
+    );
+  };
+}

@@ -1,0 +1,88 @@
+/** The join role of one process: takes reports from the bus, and joins the calls that they or new facts speak of. */
+import type { Bus } from '../../adapters/bus/bus.ts';
+import { createJoinReader } from '../../adapters/clickhouse/joinReader.ts';
+import type { Store } from '../../adapters/clickhouse/openStore.ts';
+import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
+import type { TextPolicy, TextTools } from '../../core/events/textPolicy.ts';
+import type { Fact } from '../../core/facts/facts.ts';
+import { join } from '../../core/join/join.ts';
+import type { TableRow } from '../../core/rows/tables.ts';
+import type { PriceTable } from '../../core/spans/prices.ts';
+import { Busy } from '../../core/units/errors.ts';
+import { HeldTexts } from './heldTexts.ts';
+import { Joiner } from './joiner.ts';
+import { createRecorder } from './recorder.ts';
+
+export interface JoiningOptions {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly writer: RowWriter;
+  readonly prices: PriceTable;
+  readonly policyOf: (tenant: string) => TextPolicy;
+  readonly textTools: TextTools;
+  readonly heldTextBytesMax: number;
+  readonly onFact?: (fact: Fact) => void;
+  readonly onFailure: (failure: { call: string; error: Error }) => void;
+  readonly onJoin?: (joined: { calls: number; tookMs: number }) => void;
+}
+
+export interface Joining {
+  /** Calls that something came of and that are not joined yet. */
+  readonly waitingCalls: number;
+  readonly heldTextBytes: number;
+  /** Stops; what is not joined yet is found again by the next start. */
+  close(): Promise<void>;
+}
+
+const CYCLE_MS = 250;
+
+export function startJoining(options: JoiningOptions): Joining {
+  const { bus, store, writer, prices, policyOf, textTools, onFact, onFailure, onJoin } = options;
+  const texts = new HeldTexts(options.heldTextBytesMax);
+  const joiner = new Joiner({
+    reader: createJoinReader(store),
+    join,
+    prices,
+    texts,
+    write: (rows) => appendPatiently(writer, rows),
+    tell(fact) {
+      bus.publishFact(fact);
+      onFact?.(fact);
+    },
+    nowMs: Date.now,
+    onFailure,
+    onJoin,
+  });
+  const onRecorded = joiner.noteReports.bind(joiner);
+  bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, nowMs: Date.now, onRecorded }));
+  const unsubscribe = bus.subscribeFacts((fact) => joiner.noteFact(fact));
+  const started = joiner.start().catch((error: unknown) => onFailure({ call: 'calls of before', error: error as Error }));
+  const timer = setInterval(() => void joiner.cycle(), CYCLE_MS);
+
+  return {
+    get waitingCalls() {
+      return joiner.waitingCalls;
+    },
+    get heldTextBytes() {
+      return texts.bytes;
+    },
+    async close() {
+      clearInterval(timer);
+      unsubscribe();
+      await started;
+      await joiner.cycle();
+    },
+  };
+}
+
+async function appendPatiently(writer: RowWriter, rows: readonly TableRow[]): Promise<void> {
+  for (;;) {
+    try {
+      return await writer.append(rows);
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error;
+      const { retryAfterMs } = error;
+      await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    }
+  }
+}
