@@ -8,7 +8,7 @@ import type { Fact } from '../../core/facts/facts.ts';
 import { ENCODINGS, STREAM_RATES_HZ, TAPS, type Encoding, type OpenCall } from '../../core/facts/openCall.ts';
 import { CHANNELS, type Channel } from '../../core/units/channel.ts';
 import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
-import { describe } from './describe.ts';
+import { describe } from '../../core/units/describe.ts';
 
 const TEXT_LENGTH_MAX = 200;
 const Name = Type.String({ minLength: 1, maxLength: TEXT_LENGTH_MAX });

@@ -7,7 +7,7 @@ import type { AudioMessage, ClearMessage } from '../../core/audio/message.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
-import { describe } from './describe.ts';
+import { describe } from '../../core/units/describe.ts';
 
 export type TwilioEvent =
   { readonly type: 'open'; readonly call: OpenCall } | AudioMessage | ClearMessage | { readonly type: 'stop' };
