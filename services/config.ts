@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { StoreLocation } from '../adapters/clickhouse/openStore.ts';
 import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
+import { TEXT_POLICIES, type TextPolicy } from '../core/events/textPolicy.ts';
 import { InvalidInput } from '../core/units/errors.ts';
 
 export interface Config {
@@ -21,8 +22,19 @@ export interface Config {
   readonly resumeGraceMs: number;
   readonly lateMs: number;
   readonly busBytesMax: number;
+  readonly textPolicies: TextPolicies;
+  readonly heldTextBytesMax: number;
+  readonly pricesFile: string;
+  /** 0: no gRPC. */
+  readonly otlpGrpcPort: number;
   readonly logLevel: string;
   readonly allowUnauthenticated: boolean;
+}
+
+/** What is kept of what people and agents say, by tenant. */
+export interface TextPolicies {
+  readonly ofAll: TextPolicy;
+  readonly ofTenants: ReadonlyMap<string, TextPolicy>;
 }
 
 interface Setting {
@@ -51,6 +63,8 @@ const text = (fallback: string, meaning: string): Setting => ({
   expected: 'a text',
   accepts: () => true,
 });
+
+const POLICY_PAIR = new RegExp(`^[^=]+=(${TEXT_POLICIES.join('|')})$`);
 
 /** docs/operations.md lists these; a test compares. */
 export const SETTINGS = {
@@ -84,6 +98,21 @@ export const SETTINGS = {
   EARSHOT_RESUME_GRACE_MS: integer(30_000, 0, 3_600_000, 'how long a client may be away before its call ends'),
   EARSHOT_LATE_MS: integer(1_000, 100, 60_000, 'how long a silent channel is waited for while the other goes on'),
   EARSHOT_BUS_BYTES_MAX: integer(256 * 1_024 * 1_024, 65_536, 2 ** 40, 'bytes that may wait to be analysed, all calls'),
+  EARSHOT_TEXT: choice('none', TEXT_POLICIES, 'what is kept of transcripts and of what agents say'),
+  EARSHOT_TEXT_TENANTS: {
+    fallback: '',
+    meaning: 'exceptions from that, by tenant, e.g. acme=full,beta=redacted',
+    expected: `tenant=policy pairs with commas, policies of ${TEXT_POLICIES.join(', ')}`,
+    accepts: (text) => text === '' || text.split(',').every((pair) => POLICY_PAIR.test(pair.trim())),
+  },
+  EARSHOT_HELD_TEXT_BYTES_MAX: integer(
+    64 * 1_024 * 1_024,
+    0,
+    2 ** 40,
+    'texts of running calls that are held in memory, whatever is kept of them, to be compared with the audio',
+  ),
+  EARSHOT_PRICES_FILE: text('', 'price table to use instead of deploy/prices.json'),
+  EARSHOT_OTLP_GRPC_PORT: integer(4_317, 0, 65_535, 'port that takes OTLP spans by gRPC; 0: none'),
   EARSHOT_LOG_LEVEL: choice(
     'info',
     ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
@@ -126,6 +155,10 @@ export function readConfig(environment: Environment = process.env): Config {
     resumeGraceMs: number('EARSHOT_RESUME_GRACE_MS'),
     lateMs: number('EARSHOT_LATE_MS'),
     busBytesMax: number('EARSHOT_BUS_BYTES_MAX'),
+    textPolicies: textPoliciesOf(value('EARSHOT_TEXT'), value('EARSHOT_TEXT_TENANTS')),
+    heldTextBytesMax: number('EARSHOT_HELD_TEXT_BYTES_MAX'),
+    pricesFile: value('EARSHOT_PRICES_FILE'),
+    otlpGrpcPort: number('EARSHOT_OTLP_GRPC_PORT'),
     logLevel: value('EARSHOT_LOG_LEVEL'),
     allowUnauthenticated: value('EARSHOT_ALLOW_UNAUTHENTICATED') === '1',
   };
@@ -150,6 +183,14 @@ function storeOf(value: (name: SettingName) => string): StoreLocation {
   const file = value('EARSHOT_CLICKHOUSE_PASSWORD_FILE');
   const password = file === '' ? value('EARSHOT_CLICKHOUSE_PASSWORD') : readFileSync(file, 'utf8').trim();
   return { kind: 'server', url, username: value('EARSHOT_CLICKHOUSE_USER'), password };
+}
+
+function textPoliciesOf(ofAll: string, tenants: string): TextPolicies {
+  const pairs = tenants === '' ? [] : tenants.split(',').map((pair) => pair.trim().split('='));
+  return {
+    ofAll: ofAll as TextPolicy,
+    ofTenants: new Map(pairs.map(([tenant, policy]) => [tenant, policy as TextPolicy])),
+  };
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -3,7 +3,7 @@
  * back and goes on with what the server asks for, so that nothing is lost.
  */
 import { WebSocket, type RawData } from 'ws';
-import { encodeAudio, type Done, type ServerText } from '../telephony/earshot.ts';
+import { encodeAudio, type ClientEvent, type Done, type ServerText } from '../telephony/earshot.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { Busy } from '../../core/units/errors.ts';
 import { Unacknowledged } from './unacknowledged.ts';
@@ -16,6 +16,8 @@ export interface ClientOptions {
   /** Durable up to and including this message. */
   readonly onAck?: (seq: number) => void;
   readonly onMark?: (name: string) => void;
+  /** An event could not be read; the call goes on without it. */
+  readonly onRejected?: (rejected: { seq: number; code: string; expected: string; got: string }) => void;
   /** Every failure, those included after which the client comes back by itself. */
   readonly onError?: (error: Error) => void;
   /** Attempts to come back in a row; 0 = never. */
@@ -34,6 +36,8 @@ export interface EarshotClient {
   /** The player has discarded what it had queued. */
   clear(positionSamples: number): void;
   mark(name: string): void;
+  /** An event in the JSON form of earshot.v1.SpeechEvent, or `{source, message}`: a message as its source sends it. */
+  report(event: ClientReport): void;
   /** Says that the call is over; then `done` settles. */
   bye(reason?: string): Promise<Done>;
   /** Resolves when at most half of `keptBytesMax` waits to be acknowledged. */
@@ -45,6 +49,8 @@ export interface EarshotClient {
   /** Breaks the connection off, as a network would. */
   breakOff(): void;
 }
+
+export type ClientReport = Omit<ClientEvent, 'type' | 'seq'>;
 
 /** What the server said when it refused or ended the call. */
 export class ServerError extends Error {
@@ -120,6 +126,9 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
         return null;
       case 'fact':
         options.onFact?.(message.fact as unknown as Record<string, unknown>);
+        return null;
+      case 'rejected':
+        options.onRejected?.(message);
         return null;
       case 'error':
         return refused(new ServerError(message.code, message.message));
@@ -205,6 +214,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
     },
     clear: (positionSamples) => void send((seq) => JSON.stringify({ type: 'clear', seq, positionSamples })),
     mark: (name) => void send((seq) => JSON.stringify({ type: 'mark', seq, name })),
+    report: (report) => void send((seq) => JSON.stringify({ type: 'event', seq, ...report })),
     bye(reason) {
       if (outcome === null) byeSeq ??= send((seq) => JSON.stringify({ type: 'bye', seq, reason }));
       return done.promise;

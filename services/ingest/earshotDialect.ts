@@ -28,7 +28,8 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
   function takeEvent(message: ClientEvent, session: CallSession): void {
     const report = reading.read(message, session.open);
     session.accept(message.seq, { type: 'report', events: report.events });
-    for (const { code, expected, got } of report.rejected) send({ type: 'rejected', seq: message.seq, code, expected, got });
+    for (const { code, expected, got } of report.rejected)
+      send({ type: 'rejected', seq: message.seq, code, expected, got });
   }
 
   function takeText(text: string, session: CallSession): void {

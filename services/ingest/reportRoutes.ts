@@ -48,18 +48,24 @@ export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, optio
   app.post('/v1/events/:source', { bodyLimit: BODY_BYTES_MAX, schema: SOURCE_SCHEMA }, async (request, reply) => {
     const { source } = request.params as { source: string };
     if (!Object.hasOwn(MAPPERS, source)) {
-      throw new InvalidInput('not_found', { expected: `a source of ${Object.keys(MAPPERS).join(', ')}`, got: describe(source) });
+      throw new InvalidInput('not_found', {
+        expected: `a source of ${Object.keys(MAPPERS).join(', ')}`,
+        got: describe(source),
+      });
     }
     const origin = { ...originOf(request, options.nowMs()), source };
     const query = request.query as Query;
-    const mapper = streams.of([origin.tenant, origin.callKey, source, query.streamId ?? ''], MAPPERS[source as SourceName]);
+    const mapper = streams.of(
+      [origin.tenant, origin.callKey, source, query.streamId ?? ''],
+      MAPPERS[source as SourceName],
+    );
     const messages = parseJson(bytesOf(request));
     const events: SpeechEvent[] = [];
     const rejected: RejectedEvent[] = [];
     (Array.isArray(messages) ? (messages as unknown[]) : [messages]).forEach((message, index) => {
       try {
-        const context = { role: roleOf(query.role), receivedAtMs: origin.receivedAtMs, callKey: origin.callKey };
-        for (const event of mapper.map(message, context)) events.push(eventOf(withStream(named(event, origin.callKey), query), origin));
+        const context = { ...origin, role: roleOf(query.role), streamId: query.streamId };
+        for (const event of mapper.map(message, context)) events.push(eventOf(named(event, origin.callKey), origin));
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         rejected.push({ index, code: error.code, expected: error.expected, got: error.got });
@@ -77,7 +83,10 @@ export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, optio
 };
 
 const TAGS = { tags: ['reports'] };
-const EVENTS_SCHEMA = { ...TAGS, summary: 'Events of speech services and frameworks, in the form of earshot.v1.SpeechEventBatch' };
+const EVENTS_SCHEMA = {
+  ...TAGS,
+  summary: 'Events of speech services and frameworks, in the form of earshot.v1.SpeechEventBatch',
+};
 const SOURCE_SCHEMA = {
   ...TAGS,
   summary: `Messages as their source sends them, one or a list: ${Object.keys(MAPPERS).join(', ')}`,
@@ -98,7 +107,12 @@ interface Parsed extends Reports {
 
 const NOTHING = { events: [], spans: [], scores: [] };
 
-async function settle(reply: FastifyReply, type: string, options: ReportRoutesOptions, parsed: Parsed): Promise<unknown> {
+async function settle(
+  reply: FastifyReply,
+  type: string,
+  options: ReportRoutesOptions,
+  parsed: Parsed,
+): Promise<unknown> {
   const { rejected, ...reports } = parsed;
   const accepted = reports.events.length + reports.scores.length;
   for (const { code } of rejected) options.onError?.(code);
@@ -108,20 +122,29 @@ async function settle(reply: FastifyReply, type: string, options: ReportRoutesOp
     if (!(error instanceof Busy)) throw error;
     options.onError?.(error.code);
     const retryAfterS = Math.ceil(error.retryAfterMs / 1_000);
-    return reply.code(503).header('retry-after', String(retryAfterS)).send({ code: error.code, message: error.message });
+    return reply
+      .code(503)
+      .header('retry-after', String(retryAfterS))
+      .send({ code: error.code, message: error.message });
   }
   const status = accepted === 0 && rejected.length > 0 ? 400 : 200;
   if (type === JSON_TYPE) return reply.code(status).send({ accepted, rejected });
-  return reply.code(status).type(type).send(Buffer.from(encodeBatchResult({ accepted, rejected })));
+  return reply
+    .code(status)
+    .type(type)
+    .send(Buffer.from(encodeBatchResult({ accepted, rejected })));
 }
 
 /** Bodies are read by the parsers that know their form and say what is wrong with it. */
 function readBodiesAsBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([JSON_TYPE, ...PROTOBUF_TYPES], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser([JSON_TYPE, ...PROTOBUF_TYPES], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 }
 
-const bytesOf = (request: FastifyRequest): Uint8Array => (request.body instanceof Uint8Array ? request.body : new Uint8Array());
+const bytesOf = (request: FastifyRequest): Uint8Array =>
+  request.body instanceof Uint8Array ? request.body : new Uint8Array();
 
 function typeOf(request: FastifyRequest): 'application/json' | 'application/x-protobuf' {
   const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
@@ -137,10 +160,6 @@ function named(event: ReportedEvent, callKey: string): ReportedEvent {
   if ((event.callKey ?? callKey) !== '') return event;
   throw new InvalidInput('message_invalid', { expected: 'a call: in the message, or as ?callId=', got: 'none' });
 }
-
-/** A stream that was named apart from its messages: its media time is its own. */
-const withStream = (event: ReportedEvent, { streamId }: Query): ReportedEvent =>
-  streamId === undefined ? event : { ...event, streamId };
 
 const roleOf = (text: string | undefined): Channel | '' => CHANNELS.find((channel) => channel === text) ?? '';
 

@@ -78,7 +78,17 @@ function scoreOf(posted: Static<typeof ScoreSchema>, tenant: string, receivedAtM
 }
 
 /** What a score is about: the same judge's new verdict on the same thing replaces its old one. */
-function idOf({ tenant, callKey, name, source, traceId, spanId, turnId, turnIndex, mediaMs }: Omit<Score, 'id'>): string {
+function idOf({
+  tenant,
+  callKey,
+  name,
+  source,
+  traceId,
+  spanId,
+  turnId,
+  turnIndex,
+  mediaMs,
+}: Omit<Score, 'id'>): string {
   const about = [tenant, callKey, name, source, traceId, spanId, turnId, turnIndex, mediaMs];
   return createHash('sha256').update(about.join('\u0000')).digest('hex').slice(0, 32);
 }

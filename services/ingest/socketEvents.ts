@@ -47,8 +47,8 @@ export class SocketEvents {
       throw new InvalidInput('message_invalid', { expected, got: describe(source) });
     }
     const mapper = this.#streams.of([source, streamId ?? ''], MAPPERS[source as SourceName]);
-    const reported = mapper.map(message.message, { role, receivedAtMs, callKey });
-    return { reported: streamId === undefined ? reported : reported.map((one) => ({ ...one, streamId })), rejected: [] };
+    const reported = mapper.map(message.message, { role, receivedAtMs, callKey, streamId });
+    return { reported, rejected: [] };
   }
 }
 

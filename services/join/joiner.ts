@@ -9,7 +9,7 @@ import { factId } from '../../core/facts/factId.ts';
 import type { Joined } from '../../core/join/joined.ts';
 import type { JoinInput } from '../../core/join/joinInput.ts';
 import { wallClockOf } from '../../core/join/wallClock.ts';
-import { factRow } from '../../core/rows/factRow.ts';
+import { factRow, type RowFact } from '../../core/rows/factRow.ts';
 import { callEventRow, callRequestRow, callScoreRow } from '../../core/rows/joinedRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { requestsOfCall } from '../../core/spans/requestsOfCall.ts';
@@ -54,6 +54,7 @@ export class Joiner {
   /** What was written last, by row: only what is different is written again. */
   readonly #written = new Map<string, Map<string, string>>();
   #cycle: Promise<void> | null = null;
+  #onIdle: (() => void)[] = [];
 
   constructor(options: JoinerOptions) {
     this.#options = options;
@@ -92,6 +93,11 @@ export class Joiner {
     for (const traceId of traceIds) names.traceIds.add(traceId);
   }
 
+  /** Resolves when nothing that came so far waits to be joined. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
   /** One round of joining; while one is under way it is the one that is waited for. */
   cycle(): Promise<void> {
     this.#cycle ??= this.#run().finally(() => (this.#cycle = null));
@@ -109,6 +115,8 @@ export class Joiner {
       this.#options.onFailure({ call: 'several calls', error: error as Error });
     }
     this.#forgetDone();
+    if (this.#dirty.waiting > 0 || this.#unresolved.size > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   async #resolve(): Promise<void> {
@@ -153,19 +161,23 @@ export class Joiner {
     const revision =
       facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) + events.length + requests.length + scores.length;
     const told = joined.findings.map((finding) => factOf(finding, input, revision));
+    const joinedCall = { ...call, wallMsOf: wallClockOf(input.anchors).wallMsOf };
     const kept = new Map(known.events.map((event) => [event.id, event]));
     const items: Item[] = [
       ...told.map((fact) => ({ id: fact.id, fact, row: { table: 'facts', row: factRow(fact, call) } as TableRow })),
       ...joined.events.map((aligned) => ({
         id: `event ${aligned.event.id}`,
         // What is written is the event as the text policy left it.
-        row: callEventRow({ ...aligned, event: kept.get(aligned.event.id) ?? aligned.event }, call, revision),
+        row: callEventRow({ ...aligned, event: kept.get(aligned.event.id) ?? aligned.event }, joinedCall, revision),
       })),
       ...joined.requests.map((aligned) => ({
         id: `request ${aligned.request.traceId} ${aligned.request.spanId}`,
-        row: callRequestRow(aligned, call, revision),
+        row: callRequestRow(aligned, joinedCall, revision),
       })),
-      ...joined.scores.map((aligned) => ({ id: `score ${aligned.score.id}`, row: callScoreRow(aligned, call, revision) })),
+      ...joined.scores.map((aligned) => ({
+        id: `score ${aligned.score.id}`,
+        row: callScoreRow(aligned, joinedCall, revision),
+      })),
     ];
     await this.#writeChanged(keyOf(call), items);
   }
@@ -201,7 +213,7 @@ export class Joiner {
   }
 }
 
-function factOf(finding: Finding, { tenant, callId, anchors }: JoinInput, revision: number): Fact {
+function factOf(finding: Finding, { tenant, callId, anchors }: JoinInput, revision: number): RowFact {
   const told = { ...finding, revision };
   return {
     ...told,
@@ -209,7 +221,8 @@ function factOf(finding: Finding, { tenant, callId, anchors }: JoinInput, revisi
     tenant,
     callId,
     startWallMs: wallClockOf(anchors).wallMsOf(finding.startSample),
-  };
+    // Joining never tells of frames.
+  } as RowFact;
 }
 
 const keyOf = ({ tenant, callId }: { readonly tenant: string; readonly callId: string }): string =>

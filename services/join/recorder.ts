@@ -4,7 +4,13 @@
  */
 import type { Reports } from '../../adapters/bus/bus.ts';
 import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
-import { keepPlainText, keepScoreText, keepText, type TextPolicy, type TextTools } from '../../core/events/textPolicy.ts';
+import {
+  keepPlainText,
+  keepScoreText,
+  keepText,
+  type TextPolicy,
+  type TextTools,
+} from '../../core/events/textPolicy.ts';
 import { reportedEventRow, reportedScoreRow } from '../../core/rows/reportRows.ts';
 import { spanRow } from '../../core/rows/spanRow.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
@@ -46,7 +52,10 @@ export function createRecorder(options: RecorderOptions): (reports: Reports) => 
         ...verdicts.map(({ callKey }) => callKey).filter((key) => key !== ''),
         ...spans.flatMap((span) => callKeysOf(span).map(({ key }) => key)),
       ]),
-      new Set([...spans.map(({ traceId }) => traceId), ...verdicts.map(({ traceId }) => traceId).filter((id) => id !== '')]),
+      new Set([
+        ...spans.map(({ traceId }) => traceId),
+        ...verdicts.map(({ traceId }) => traceId).filter((id) => id !== ''),
+      ]),
     );
   };
 }

@@ -30,6 +30,8 @@ export interface Joining {
   /** Calls that something came of and that are not joined yet. */
   readonly waitingCalls: number;
   readonly heldTextBytes: number;
+  /** Resolves when nothing that came so far waits to be joined. */
+  whenIdle(): Promise<void>;
   /** Stops; what is not joined yet is found again by the next start. */
   close(): Promise<void>;
 }
@@ -56,7 +58,9 @@ export function startJoining(options: JoiningOptions): Joining {
   const onRecorded = joiner.noteReports.bind(joiner);
   bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, nowMs: Date.now, onRecorded }));
   const unsubscribe = bus.subscribeFacts((fact) => joiner.noteFact(fact));
-  const started = joiner.start().catch((error: unknown) => onFailure({ call: 'calls of before', error: error as Error }));
+  const started = joiner
+    .start()
+    .catch((error: unknown) => onFailure({ call: 'calls of before', error: error as Error }));
   const timer = setInterval(() => void joiner.cycle(), CYCLE_MS);
 
   return {
@@ -66,6 +70,7 @@ export function startJoining(options: JoiningOptions): Joining {
     get heldTextBytes() {
       return texts.bytes;
     },
+    whenIdle: () => joiner.whenIdle(),
     async close() {
       clearInterval(timer);
       unsubscribe();

@@ -10,6 +10,7 @@ import { createRowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import { sampleFacts, sampleOpenCall } from '../support/sampleCall.ts';
+import { sampleReportRows } from '../support/sampleReports.ts';
 
 const folder = join(packageRoot, 'examples', 'queries');
 const dataDir = mkdtempSync(join(tmpdir(), 'earshot-queries-'));
@@ -25,7 +26,7 @@ before(async () => {
   ] as const) {
     const call = sampleOpenCall(callId);
     const facts = sampleFacts(call).map((fact) => (fact.kind === 'summary' ? { ...fact, talkRatio } : fact));
-    await writer.append(facts.flatMap((fact) => factRows(fact, call)));
+    await writer.append([...facts.flatMap((fact) => factRows(fact, call)), ...sampleReportRows(call)]);
   }
   await writer.close();
 });

@@ -129,6 +129,7 @@ export function sampleFacts(call: OpenCall): Fact[] {
     fact('speech', { ...span(1_000, 2_000), channel: 'caller', levelDbfs: -23.5, probabilityMean: 0.9 }),
     fact('speech', { ...span(2_900, 5_400), channel: 'agent', levelDbfs: -20.25, probabilityMean: 0.97 }),
     fact('turn', { ...span(1_000, 2_000), channel: 'caller', turnIndex: 0, speechSamples: samplesFromMs(950) }),
+    fact('turn', { ...span(2_900, 5_400), channel: 'agent', turnIndex: 1, speechSamples: samplesFromMs(2_400) }),
     fact('response', { ...span(2_000, 2_900), latencySamples: samplesFromMs(900), tap: 'sent' }),
     fact('overlap', { ...span(5_000, 5_400), startedBy: 'caller' }),
     fact(

@@ -1,4 +1,4 @@
-/** The joined facts of the sample call: its response at 3.2 s, its interruption at 5 s, one clock that is 40 ms ahead. */
+/** The joined facts of the sample call: its response at 2.9 s, its interruption at 5 s, one clock that is 40 ms ahead. */
 import type { Fact, FactBodies, FactKind } from '../../core/facts/facts.ts';
 import { asSampleIndex, samplesFromMs } from '../../core/units/time.ts';
 
@@ -21,20 +21,20 @@ export const sampleJoined = (tell: Tell): Fact[] => [
   }),
   tell('response_breakdown', {
     startSample: at(2_000),
-    endSample: at(3_200),
-    latencySamples: samplesFromMs(1_200),
+    endSample: at(2_900),
+    latencySamples: samplesFromMs(900),
     parts: {
-      end_of_turn: part(300),
-      stt: part(100),
+      end_of_turn: part(250),
+      stt: part(50),
       retrieval: part(50),
       tool: { samples: null, unknown: 'not_observed' },
-      llm: part(400),
-      tts: part(200),
+      llm: part(250),
+      tts: part(150),
       playout: part(150),
     },
     unattributedSamples: 0,
     dominant: 'llm',
-    reportedLatencyMs: 1_050,
+    reportedLatencyMs: 650,
     sttConfidence: 0.75,
     traceId: '0af7651916cd43dd8448eb211c80319c',
     turnId: 'speech_1',
@@ -61,7 +61,7 @@ export const sampleJoined = (tell: Tell): Fact[] => [
     toldBy: 'livekit-agents interruption',
   }),
   tell('agent_text', {
-    startSample: at(3_200),
+    startSample: at(2_900),
     endSample: at(5_400),
     channel: 'agent',
     verdict: 'fits',

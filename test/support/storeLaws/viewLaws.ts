@@ -55,7 +55,10 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
       await view('channel, start_ms, end_ms, duration_ms, level_dbfs', `v_speech ${told} AND channel = 'agent'`),
       [{ channel: 'agent', start_ms: 2_900, end_ms: 5_400, duration_ms: 2_500, level_dbfs: -20.25 }],
     );
-    assert.deepEqual(await view('turn_index, speech_ms', `v_turns ${told}`), [{ turn_index: 0, speech_ms: 950 }]);
+    assert.deepEqual(await view('turn_index, speech_ms', `v_turns ${told}`), [
+      { turn_index: 0, speech_ms: 950 },
+      { turn_index: 1, speech_ms: 2_400 },
+    ]);
     assert.deepEqual(await view('started_by, duration_ms', `v_overlaps ${told}`), [
       { started_by: 'caller', duration_ms: 400 },
     ]);
@@ -160,7 +163,7 @@ export const viewLaws: Readonly<Record<string, StoreLaw>> = {
       ],
     );
     const timeline = await ask(store, `SELECT media_ms, kind FROM earshot.v_timeline ${told} ORDER BY media_ms, kind`);
-    assert.equal(timeline.length, 27);
+    assert.equal(timeline.length, 28);
     assert.deepEqual(timeline.at(0), { media_ms: 0, kind: 'call_started' });
     assert.deepEqual(timeline.at(-1), { media_ms: 20_000, kind: 'call_ended' });
   },

@@ -1,0 +1,162 @@
+/** What others report comes back as it came, belongs to the call it speaks of and to no other, and is seen beside what was heard. */
+import assert from 'node:assert/strict';
+import { createJoinReader, type CallInputs } from '../../../adapters/clickhouse/joinReader.ts';
+import { eventOf } from '../../../core/events/eventOf.ts';
+import type { SpeechEvent } from '../../../core/events/speechEvent.ts';
+import { reportedEventRow, reportedScoreRow } from '../../../core/rows/reportRows.ts';
+import type { OpenCall } from '../../../core/facts/openCall.ts';
+import { sampleFacts, sampleOpenCall } from '../sampleCall.ts';
+import { sampleReportRows } from '../sampleReports.ts';
+import { ask, rowsOf, writerOf, type StoreLaw } from './storeProbe.ts';
+
+const eventsOf = (call: OpenCall, callKey: string): SpeechEvent[] => {
+  const origin = { tenant: call.tenant, callKey, source: 'deepgram', receivedAtMs: call.startedAtMs + 2_345.678 };
+  const words = [
+    { text: "it's", startMs: 10.5, endMs: 20, confidence: 0.5 },
+    { text: 'me\\', startMs: 20, endMs: 31, confidence: null },
+  ];
+  return [
+    eventOf(
+      {
+        type: 'stt_final',
+        role: 'caller',
+        occurredAtMs: call.startedAtMs + 2_300.125,
+        startMs: 10.5,
+        endMs: 31,
+        text: "it's me\\",
+        words,
+        confidence: 0.5,
+        turnIndex: 3,
+        metrics: { 'stt.transcription_delay': 0.25 },
+        attributes: { note: "';" },
+      },
+      origin,
+    ),
+    eventOf({ type: 'state', streamId: 'a' }, origin),
+  ];
+};
+
+async function inputsOf(store: Parameters<StoreLaw>[0], call: OpenCall): Promise<CallInputs> {
+  const reader = createJoinReader(store);
+  const [known] = await reader.callsOf(call.tenant, [call.callId], []);
+  const [inputs] = await reader.read([known]);
+  return inputs;
+}
+
+export const reportLaws: Readonly<Record<string, StoreLaw>> = {
+  'events come back as they came, once, by whatever name of the call they use': async (store) => {
+    const call = sampleOpenCall('reported', { tenant: 'reports' });
+    const byId = eventsOf(call, 'reported');
+    const byName = eventsOf(call, 'CA-reported');
+    const strangers = eventsOf(call, 'CA-somebody-else');
+    const writer = writerOf(store);
+    await writer.append([...rowsOf(sampleFacts(call), call), ...byId.map(reportedEventRow)]);
+    // Sent again later: the first stands.
+    const again = byId.map((event) => ({ ...event, receivedAtMs: event.receivedAtMs + 9_000 }));
+    await writer.append([...again, ...byName, ...strangers].map(reportedEventRow));
+    await writer.append(eventsOf({ ...call, tenant: 'another' }, 'reported').map(reportedEventRow));
+    await writer.close();
+    const { events, facts } = await inputsOf(store, call);
+    const sorted = (list: readonly SpeechEvent[]) => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+    assert.deepEqual(sorted(events), sorted([...byId, ...byName]));
+    assert.ok(facts.some(({ kind }) => kind === 'response') && facts.some(({ kind }) => kind === 'call_ended'));
+  },
+  'scores are found by the call and by its trace; a revised one replaces the other': async (store) => {
+    const call = sampleOpenCall('scored', { tenant: 'reports', traceId: '1'.repeat(32) });
+    const score = {
+      id: 's',
+      tenant: 'reports',
+      callKey: 'scored',
+      name: 'relevance',
+      value: 0.25,
+      label: '',
+      explanation: 'why',
+      source: 'judge',
+      traceId: '',
+      spanId: '',
+      turnId: 't',
+      turnIndex: 2,
+      mediaMs: 12.5,
+      receivedAtMs: call.startedAtMs,
+    };
+    const revised = { ...score, value: 0.75, receivedAtMs: call.startedAtMs + 1_000 };
+    const byTrace = { ...score, id: 'by trace', callKey: '', traceId: call.traceId };
+    const other = { ...score, id: 'other', callKey: '', traceId: '2'.repeat(32) };
+    const writer = writerOf(store);
+    await writer.append([
+      ...rowsOf(sampleFacts(call).slice(0, 1), call),
+      ...[revised, score, byTrace, other].map(reportedScoreRow),
+    ]);
+    await writer.close();
+    const { scores } = await inputsOf(store, call);
+    assert.deepEqual(
+      [...scores].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      [byTrace, revised],
+    );
+  },
+  'what was reported is seen beside what was heard': async (store) => {
+    const call = sampleOpenCall('beside', { tenant: 'reports' });
+    const writer = writerOf(store);
+    await writer.append([...rowsOf(sampleFacts(call), call), ...sampleReportRows(call)]);
+    await writer.close();
+    const of = "tenant = 'reports' AND call_id = 'beside'";
+    const [breakdown] = await ask(
+      store,
+      `SELECT agent_version, latency_ms, dominant, end_of_turn_ms, stt_ms, retrieval_ms, tool_ms, tool_unknown, llm_ms, tts_ms,
+              playout_ms, unattributed_ms, reported_latency_ms, tools, llm_told_by
+       FROM earshot.v_response_breakdown WHERE ${of}`,
+    );
+    assert.deepEqual(breakdown, {
+      agent_version: 'v7',
+      latency_ms: 900,
+      dominant: 'llm',
+      end_of_turn_ms: 250,
+      stt_ms: 50,
+      retrieval_ms: 50,
+      tool_ms: null,
+      tool_unknown: 'not_observed',
+      llm_ms: 250,
+      tts_ms: 150,
+      playout_ms: 150,
+      unattributed_ms: 0,
+      reported_latency_ms: 650,
+      tools: ['lookup'],
+      llm_told_by: 'livekit-agents llm_node',
+    });
+    const [stop] = await ask(
+      store,
+      `SELECT latency_ms, detection_ms, flush_ms, speech_after_decision_ms FROM earshot.v_interruption_breakdown WHERE ${of}`,
+    );
+    assert.deepEqual(stop, { latency_ms: 400, detection_ms: 250, flush_ms: 150, speech_after_decision_ms: 150 });
+    const [turn] = await ask(
+      store,
+      `SELECT turn_index, latency_ms, dominant, text_verdict, generated_words, heard_words, scores, labels
+       FROM earshot.v_agent_turns WHERE ${of}`,
+    );
+    assert.deepEqual(turn, {
+      turn_index: 1,
+      latency_ms: 900,
+      dominant: 'llm',
+      text_verdict: 'fits',
+      generated_words: 12,
+      heard_words: 6,
+      scores: { relevance: 0.9 },
+      labels: { relevance: 'good' },
+    });
+    const timeline = await ask(
+      store,
+      `SELECT origin, kind, media_ms, latency_ms, source FROM earshot.v_timeline
+       WHERE ${of} AND origin != 'audio' ORDER BY media_ms`,
+    );
+    assert.deepEqual(timeline, [
+      { origin: 'event', kind: 'turn_ended', media_ms: 2_300, latency_ms: null, source: 'livekit-agents' },
+      { origin: 'span', kind: 'llm', media_ms: 2_450, latency_ms: 900, source: 'agent' },
+      { origin: 'score', kind: 'relevance', media_ms: 2_900, latency_ms: null, source: 'judge' },
+    ]);
+    const [event] = await ask(
+      store,
+      `SELECT dateDiff('millisecond', ts, told_at) AS ahead_ms, correction_ms, placed_by FROM earshot.v_events WHERE ${of}`,
+    );
+    assert.deepEqual(event, { ahead_ms: 40, correction_ms: 40, placed_by: 'clock' });
+  },
+};
