@@ -3,6 +3,7 @@ type Scalar =
   | 'String'
   | 'FixedString(32)'
   | "DateTime64(3, 'UTC')"
+  | 'DateTime64(9)'
   | 'Bool'
   | 'UInt8'
   | 'UInt16'
@@ -10,12 +11,15 @@ type Scalar =
   | 'Int16'
   | 'Int32'
   | 'Int64'
+  | 'UInt64'
   | 'Float32';
 
 export type ColumnType =
   | Scalar
   | `Nullable(${Scalar})`
   | `Array(${Scalar})`
+  | 'Array(LowCardinality(String))'
+  | 'Array(Map(LowCardinality(String), String))'
   | 'LowCardinality(String)'
   | 'LowCardinality(Nullable(String))'
   | 'Map(LowCardinality(String), String)'
@@ -33,6 +37,6 @@ export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${inf
           ? Readonly<Record<string, number>>
           : Type extends 'Bool'
             ? boolean
-            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')"
+            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')" | 'DateTime64(9)' | 'UInt64'
               ? string
               : number;

@@ -5,6 +5,7 @@
 import { CALL_COLUMNS } from './callColumns.ts';
 import type { ColumnType, TypeOf } from './columnType.ts';
 import { FACT_COLUMNS } from './factColumns.ts';
+import { SPAN_COLUMNS } from './spanColumns.ts';
 
 export const TABLES = {
   calls: CALL_COLUMNS,
@@ -32,9 +33,13 @@ export const TABLES = {
     ended: 'Bool',
     state: 'String',
   },
+  otel_traces: SPAN_COLUMNS,
 } as const satisfies Record<string, Record<string, ColumnType>>;
 
-/** Filled in by ClickHouse in every table: retention counts from it. */
+/**
+ * Filled in by ClickHouse in every table of our own: retention counts from it. The columns of otel_traces are the Collector's,
+ * whose retention counts from the span's time.
+ */
 export const STORED_AT = 'stored_at';
 
 export type TableName = keyof typeof TABLES;

@@ -1,2 +1,8 @@
 /** A wall time (Unix ms) as ClickHouse reads it into DateTime64(3, 'UTC'), whatever its date_time_input_format. */
 export const utc = (unixMs: number): string => new Date(unixMs).toISOString().replace('T', ' ').replace('Z', '');
+
+/** A wall time (Unix ns) for a column that names no time zone, read with date_time_input_format = 'best_effort'. */
+export function utcNs(unixNs: bigint): string {
+  const seconds = new Date(Number(unixNs / 1_000_000_000n) * 1_000).toISOString().slice(0, 19);
+  return `${seconds}.${String(unixNs % 1_000_000_000n).padStart(9, '0')}Z`;
+}

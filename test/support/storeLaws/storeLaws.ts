@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import type { Store } from '../../../adapters/clickhouse/openStore.ts';
 import { readLaws } from './readLaws.ts';
 import { schemaLaws } from './schemaLaws.ts';
+import { spanLaws } from './spanLaws.ts';
 import { stateLaws } from './stateLaws.ts';
 import { viewLaws } from './viewLaws.ts';
 import { writerLaws } from './writerLaws.ts';
 
 /** In this order: the first makes the tables, and the views' writes the call that the reads look for. */
-const LAWS = { ...schemaLaws, ...viewLaws, ...readLaws, ...writerLaws, ...stateLaws };
+const LAWS = { ...schemaLaws, ...viewLaws, ...readLaws, ...writerLaws, ...stateLaws, ...spanLaws };
 
 export function storeLaws(name: string, storeOf: () => Store): void {
   for (const [law, holds] of Object.entries(LAWS)) test(`${name}: ${law}`, () => holds(storeOf()));
