@@ -5,6 +5,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Score } from '../../core/events/score.ts';
 import type { SpeechEvent } from '../../core/events/speechEvent.ts';
+import { spanOfRow, type StoredSpan } from '../../core/rows/spanRow.ts';
 import type { Span } from '../../core/spans/span.ts';
 import {
   EVENT_FIELDS,
@@ -12,14 +13,12 @@ import {
   FACT_FIELDS,
   SCORE_FIELDS,
   scoreOfRow,
-  SPAN_FIELDS,
-  spanOfRow,
   type EventRow,
   type FactRow,
   type ScoreRow,
-  type SpanRow,
 } from './joinRows.ts';
 import type { Store } from './openStore.ts';
+import { SPAN_SELECT } from './spanSelect.ts';
 
 export interface KnownCall {
   readonly tenant: string;
@@ -60,6 +59,8 @@ const CALL_FIELDS = `tenant, call_id, toUnixTimestamp64Milli(call_started_at) AS
   arrayDistinct(arrayConcat([call_id], mapValues(any(provider_ids)))) AS keys`;
 const CALL_GROUP = 'GROUP BY tenant, call_started_at, call_id';
 
+/** Whose spans are that a Collector wrote into the table beside us. */
+const TENANT_OF_OTHERS = 'default';
 /** Spans begin before their call is opened and are told up to an hour after it. */
 const SPANS_BEFORE_MS = 5 * 60_000;
 const SPANS_AFTER_MS = 5 * 3_600_000;
@@ -99,13 +100,16 @@ export function createJoinReader({ reading }: Store): JoinReader {
   async function spansOf(calls: readonly KnownCall[], traceIds: readonly string[]): Promise<Map<string, Span[]>> {
     if (traceIds.length === 0) return new Map();
     const starts = calls.map(({ startedAtMs }) => startedAtMs);
-    const found = await ask<SpanRow>(
-      `SELECT ${SPAN_FIELDS} FROM earshot.otel_traces WHERE TraceId IN {traceIds:Array(String)}
-         AND Timestamp >= fromUnixTimestamp64Milli({fromMs:Int64}) AND Timestamp < fromUnixTimestamp64Milli({toMs:Int64})
+    const found = await ask<StoredSpan>(
+      `SELECT ${SPAN_SELECT} FROM earshot.otel_traces AS t WHERE t.TraceId IN {traceIds:Array(String)}
+         AND t.Timestamp >= fromUnixTimestamp64Milli({fromMs:Int64}) AND t.Timestamp < fromUnixTimestamp64Milli({toMs:Int64})
        LIMIT 1 BY TraceId, SpanId`,
       { traceIds, fromMs: Math.min(...starts) - SPANS_BEFORE_MS, toMs: Math.max(...starts) + SPANS_AFTER_MS },
     );
-    return grouped(found.map(spanOfRow), ({ traceId }) => traceId);
+    return grouped(
+      found.map((row) => spanOfRow(row, TENANT_OF_OTHERS)),
+      ({ traceId }) => traceId,
+    );
   }
 
   return {

@@ -1,8 +1,7 @@
-/** Rows of the store read back into what joining takes: facts, events, spans and scores, as they were written. */
+/** Rows of the store read back into what joining takes: facts, events and scores, as they were written. */
 import type { Score } from '../../core/events/score.ts';
 import type { EventType, SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { InterruptionOutcome } from '../../core/facts/facts.ts';
-import type { Span } from '../../core/spans/span.ts';
 import type { Channel } from '../../core/units/channel.ts';
 
 /** Times are Unix microseconds as text where a number would not hold them. */
@@ -97,67 +96,6 @@ export const eventOfRow = (row: EventRow): SpeechEvent => ({
   metrics: row.metrics,
   attributes: row.attributes,
 });
-
-export interface SpanRow {
-  readonly TraceId: string;
-  readonly SpanId: string;
-  readonly ParentSpanId: string;
-  readonly TraceState: string;
-  readonly SpanName: string;
-  readonly SpanKind: string;
-  readonly ServiceName: string;
-  readonly ResourceAttributes: Readonly<Record<string, string>>;
-  readonly ScopeName: string;
-  readonly ScopeVersion: string;
-  readonly SpanAttributes: Readonly<Record<string, string>>;
-  readonly StatusCode: string;
-  readonly StatusMessage: string;
-  readonly start_ns: string;
-  readonly duration_ns: string;
-  readonly event_ns: readonly string[];
-  readonly event_names: readonly string[];
-  readonly event_attributes: readonly Readonly<Record<string, string>>[];
-}
-
-export const SPAN_FIELDS = `TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes,
-  ScopeName, ScopeVersion, SpanAttributes, StatusCode, StatusMessage, toString(toUnixTimestamp64Nano(Timestamp)) AS start_ns,
-  toString(Duration) AS duration_ns, arrayMap(at -> toString(toUnixTimestamp64Nano(at)), Events.Timestamp) AS event_ns,
-  Events.Name AS event_names, Events.Attributes AS event_attributes`;
-
-/** Older exporters wrote SPAN_KIND_CLIENT and STATUS_CODE_ERROR. */
-const wordOf = (text: string): string => {
-  const word = text.replace(/^(SPAN_KIND|STATUS_CODE)_/, '').toLowerCase();
-  return word.charAt(0).toUpperCase() + word.slice(1);
-};
-
-export const spanOfRow = (row: SpanRow): Span => ({
-  tenant: tenantOfSpan(row.ResourceAttributes),
-  traceId: row.TraceId,
-  spanId: row.SpanId,
-  parentSpanId: row.ParentSpanId,
-  traceState: row.TraceState,
-  name: row.SpanName,
-  kind: wordOf(row.SpanKind) as Span['kind'],
-  serviceName: row.ServiceName,
-  resourceAttributes: row.ResourceAttributes,
-  scopeName: row.ScopeName,
-  scopeVersion: row.ScopeVersion,
-  attributes: row.SpanAttributes,
-  startNs: BigInt(row.start_ns),
-  durationNs: BigInt(row.duration_ns),
-  statusCode: wordOf(row.StatusCode) as Span['statusCode'],
-  statusMessage: row.StatusMessage,
-  events: row.event_names.map((name, index) => ({
-    timeNs: BigInt(row.event_ns[index]),
-    name,
-    attributes: row.event_attributes[index],
-  })),
-  links: [],
-});
-
-/** Spans that a Collector wrote beside us name no tenant. */
-export const tenantOfSpan = (resourceAttributes: Readonly<Record<string, string>>): string =>
-  resourceAttributes['earshot.tenant'] ?? 'default';
 
 export interface ScoreRow {
   readonly tenant: string;

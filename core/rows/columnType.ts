@@ -4,6 +4,7 @@ type Scalar =
   | 'FixedString(32)'
   | "DateTime64(3, 'UTC')"
   | "DateTime64(6, 'UTC')"
+  | 'DateTime64(9)'
   | 'Bool'
   | 'UInt8'
   | 'UInt16'
@@ -11,6 +12,7 @@ type Scalar =
   | 'Int16'
   | 'Int32'
   | 'Int64'
+  | 'UInt64'
   | 'Float32'
   | 'Float64';
 
@@ -19,6 +21,8 @@ export type ColumnType =
   | `Nullable(${Scalar})`
   | `Array(${Scalar})`
   | `Array(Nullable(${Scalar}))`
+  | 'Array(LowCardinality(String))'
+  | 'Array(Map(LowCardinality(String), String))'
   | 'LowCardinality(String)'
   | 'LowCardinality(Nullable(String))'
   | 'Map(LowCardinality(String), String)'
@@ -37,6 +41,12 @@ export type TypeOf<Type extends ColumnType> = Type extends `LowCardinality(${inf
           ? Readonly<Record<string, number>>
           : Type extends 'Bool'
             ? boolean
-            : Type extends 'String' | 'FixedString(32)' | "DateTime64(3, 'UTC')" | "DateTime64(6, 'UTC')"
+            : Type extends
+                  | 'String'
+                  | 'FixedString(32)'
+                  | "DateTime64(3, 'UTC')"
+                  | "DateTime64(6, 'UTC')"
+                  | 'DateTime64(9)'
+                  | 'UInt64'
               ? string
               : number;

@@ -12,6 +12,7 @@ import {
   REPORTED_EVENT_COLUMNS,
   REPORTED_SCORE_COLUMNS,
 } from './reportColumns.ts';
+import { SPAN_COLUMNS } from './spanColumns.ts';
 
 export const TABLES = {
   calls: CALL_COLUMNS,
@@ -44,9 +45,13 @@ export const TABLES = {
   call_events: CALL_EVENT_COLUMNS,
   call_requests: CALL_REQUEST_COLUMNS,
   call_scores: CALL_SCORE_COLUMNS,
+  otel_traces: SPAN_COLUMNS,
 } as const satisfies Record<string, Record<string, ColumnType>>;
 
-/** Filled in by ClickHouse in every table: retention counts from it. */
+/**
+ * Filled in by ClickHouse in every table of our own: retention counts from it. The columns of otel_traces are the Collector's,
+ * whose retention counts from the span's time.
+ */
 export const STORED_AT = 'stored_at';
 
 export type TableName = keyof typeof TABLES;

@@ -32,7 +32,11 @@ export function requestsOfCall(
 
 type Owner = 'own' | 'other' | null;
 
-function ownedIn(trace: ReadonlyMap<string, Span>, ownKeys: ReadonlySet<string>, otherKeys: ReadonlySet<string>): Span[] {
+function ownedIn(
+  trace: ReadonlyMap<string, Span>,
+  ownKeys: ReadonlySet<string>,
+  otherKeys: ReadonlySet<string>,
+): Span[] {
   const named = new Map<string, Owner>();
   for (const span of trace.values()) named.set(span.spanId, ownerOf(span, ownKeys, otherKeys));
   const isShared = [...named.values()].includes('other');

@@ -16,7 +16,7 @@ import { spanRow } from '../../core/rows/spanRow.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { callKeysOf } from '../../core/spans/callKeys.ts';
 import { withoutContent } from '../../core/spans/content.ts';
-import { scoresOf } from '../../core/spans/scores.ts';
+import { scoresOf } from '../../core/spans/spanScores.ts';
 import type { HeldTexts } from './heldTexts.ts';
 
 export interface RecorderOptions {
@@ -24,20 +24,18 @@ export interface RecorderOptions {
   readonly texts: HeldTexts;
   readonly policyOf: (tenant: string) => TextPolicy;
   readonly textTools: TextTools;
-  readonly nowMs: () => number;
   /** The reports are durable: calls by these names, or on these traces, have to be joined again. */
   readonly onRecorded: (tenant: string, callKeys: Iterable<string>, traceIds: Iterable<string>) => void;
 }
 
 /** Throws Busy, having taken nothing, when the writer has no room. */
 export function createRecorder(options: RecorderOptions): (reports: Reports) => Promise<void> {
-  const { writer, texts, policyOf, textTools, nowMs, onRecorded } = options;
+  const { writer, texts, policyOf, textTools, onRecorded } = options;
 
   return async ({ tenant, events, spans, scores }) => {
     const policy = policyOf(tenant);
-    const receivedAtMs = nowMs();
     const keep = (text: string): string => keepPlainText(text, policy, textTools);
-    const verdicts = [...scores, ...spans.flatMap((span) => scoresOf(span, receivedAtMs))];
+    const verdicts = [...scores, ...spans.flatMap(scoresOf)];
     const rows: TableRow[] = [
       ...events.map((event) => reportedEventRow(keepText(event, policy, textTools))),
       ...spans.map((span): TableRow => ({ table: 'otel_traces', row: spanRow(withoutContent(span, keep)) })),

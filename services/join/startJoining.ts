@@ -56,7 +56,7 @@ export function startJoining(options: JoiningOptions): Joining {
     onJoin,
   });
   const onRecorded = joiner.noteReports.bind(joiner);
-  bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, nowMs: Date.now, onRecorded }));
+  bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, onRecorded }));
   const unsubscribe = bus.subscribeFacts((fact) => joiner.noteFact(fact));
   const started = joiner
     .start()

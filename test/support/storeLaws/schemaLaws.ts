@@ -26,8 +26,12 @@ export const schemaLaws: Readonly<Record<string, StoreLaw>> = {
   'the tables are as core/rows/tables.ts says': async (store) => {
     for (const [table, columns] of Object.entries(TABLES)) {
       const described = await ask(store, `DESCRIBE TABLE earshot.${table}`);
-      const actual = described.map((column) => [column.name, column.type]);
-      assert.deepEqual(actual, [...Object.entries(columns), [STORED_AT, "DateTime('UTC')"]], table);
+      // An alias is written by nobody: it is computed when it is read.
+      const actual = described
+        .filter((column) => column.default_type !== 'ALIAS')
+        .map((column) => [column.name, column.type]);
+      const storedAt = table === 'otel_traces' ? [] : [[STORED_AT, "DateTime('UTC')"]];
+      assert.deepEqual(actual, [...Object.entries(columns), ...storedAt], table);
     }
   },
   'every table drops a retried insert and keeps its rows for a stated time': async (store) => {

@@ -4,12 +4,13 @@ import type { Store } from '../../../adapters/clickhouse/openStore.ts';
 import { readLaws } from './readLaws.ts';
 import { reportLaws } from './reportLaws.ts';
 import { schemaLaws } from './schemaLaws.ts';
+import { spanLaws } from './spanLaws.ts';
 import { stateLaws } from './stateLaws.ts';
 import { viewLaws } from './viewLaws.ts';
 import { writerLaws } from './writerLaws.ts';
 
 /** In this order: the first makes the tables, and the views' writes the call that the reads look for. */
-const LAWS = { ...schemaLaws, ...viewLaws, ...readLaws, ...reportLaws, ...writerLaws, ...stateLaws };
+const LAWS = { ...schemaLaws, ...viewLaws, ...readLaws, ...reportLaws, ...writerLaws, ...stateLaws, ...spanLaws };
 
 export function storeLaws(name: string, storeOf: () => Store): void {
   for (const [law, holds] of Object.entries(LAWS)) test(`${name}: ${law}`, () => holds(storeOf()));
