@@ -2,6 +2,7 @@
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger } from 'fastify';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { createMemoryBus } from '../adapters/bus/memoryBus.ts';
 import { createCallReader } from '../adapters/clickhouse/callReader.ts';
@@ -11,6 +12,8 @@ import { openStore, type Store } from '../adapters/clickhouse/openStore.ts';
 import { createRowWriter, type RowWriter } from '../adapters/clickhouse/rowWriter.ts';
 import { createModelPool, type ModelPool } from '../adapters/onnx/modelPool.ts';
 import { loadWindowModels } from '../adapters/onnx/windowModels.ts';
+import { createSealing } from '../adapters/sealing/sealing.ts';
+import { keptSecrets, randomSecret } from '../adapters/sealing/secrets.ts';
 import { createAnalyzer } from './analyze/analyzer.ts';
 import { registerApi, registerErrors } from './api/routes.ts';
 import type { Config } from './config.ts';
@@ -31,13 +34,14 @@ const PENDING_ROWS_MAX = 200_000;
 
 export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
   const metrics = createMetrics();
+  const secrets = await openSecrets(config, logger);
   const store = await openStore(config.store);
   const applied = await migrate(store);
   if (applied.length > 0) logger.info({ applied }, 'store migrated');
   const writer = openWriter(store, config, metrics, logger);
   const pool = await openPool(config, metrics, logger);
   const bus = createMemoryBus({ bytesMax: config.busBytesMax });
-  const states = createCallStates(store);
+  const states = createCallStates(store, createSealing(secrets, 'call-states'));
   const analyzer = createAnalyzer({
     bus,
     batcher: pool,
@@ -48,6 +52,10 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     onFailure: ({ call, error }) => {
       metrics.errors.inc({ code: 'call_failed' });
       logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
+    },
+    onLostState: ({ call, error }) => {
+      metrics.errors.inc({ code: error.code });
+      logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
     },
   });
 
@@ -112,6 +120,14 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
 }
 
 const quieter = (level: string): string => (level === 'info' || level === 'debug' ? 'warn' : level);
+
+/** Without a secret in the settings, an embedded store has one beside its folder; on a server only this process has it. */
+async function openSecrets({ secrets, store }: Config, logger: Logger): Promise<readonly Buffer[]> {
+  if (secrets !== null) return secrets;
+  if (store.kind === 'embedded') return keptSecrets(`${resolve(store.dataDir)}.secret`);
+  logger.warn('no EARSHOT_SECRET: after a restart, running calls cannot go on from their states and begin anew');
+  return [randomSecret()];
+}
 
 function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logger): RowWriter {
   return createRowWriter(store, {
