@@ -1,5 +1,8 @@
 /** Settings: defaults, all mistakes at once, and nothing served to strangers by accident. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from './config.ts';
 
@@ -26,4 +29,28 @@ test('all mistakes are told at once, a misspelt name with the right one', () => 
 test('a host that others can reach has to be asked for', () => {
   assert.throws(() => readConfig({ EARSHOT_HOST: '0.0.0.0' }), { message: /EARSHOT_ALLOW_UNAUTHENTICATED=1/ });
   assert.equal(readConfig({ EARSHOT_HOST: '0.0.0.0', EARSHOT_ALLOW_UNAUTHENTICATED: '1' }).host, '0.0.0.0');
+});
+
+test('secrets come from a setting or a file, newest first; never from both, never told in a message', (t) => {
+  const [a, b] = [Buffer.alloc(32, 1), Buffer.alloc(40, 2)];
+  assert.equal(readConfig({}).secrets, null);
+  const given = readConfig({ EARSHOT_SECRET: `${a.toString('hex')},${b.toString('base64')}` });
+  assert.deepEqual(given.secrets, [a, b]);
+  const folder = mkdtempSync(join(tmpdir(), 'earshot-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'secret');
+  writeFileSync(file, `${b.toString('base64')}\n${a.toString('hex')}\n`);
+  assert.deepEqual(readConfig({ EARSHOT_SECRET_FILE: file }).secrets, [b, a]);
+  assert.throws(() => readConfig({ EARSHOT_SECRET_FILE: file, EARSHOT_SECRET: 'c2hvcnQ=' }), {
+    code: 'config_invalid',
+    message: /both set; one has to go/,
+  });
+  assert.throws(
+    () => readConfig({ EARSHOT_SECRET: 'c2hvcnQ=', EARSHOT_PORT: 'high' }),
+    (error: Error) =>
+      /5 bytes as number 1/.test(error.message) &&
+      /EARSHOT_PORT/.test(error.message) &&
+      !error.message.includes('c2hvcnQ'),
+  );
+  assert.throws(() => readConfig({ EARSHOT_SECRET_FILE: join(folder, 'none') }), { message: /ENOENT/ });
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { StoreLocation } from '../adapters/clickhouse/openStore.ts';
+import { parseSecrets } from '../adapters/sealing/secrets.ts';
 import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
 import { TEXT_POLICIES, type TextPolicy } from '../core/events/textPolicy.ts';
 import { InvalidInput } from '../core/units/errors.ts';
@@ -10,6 +11,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly store: StoreLocation;
+  /** What states are sealed with, newest first; null: none is set. */
+  readonly secrets: readonly Buffer[] | null;
   readonly callsMax: number;
   readonly inferenceWorkers: number;
   readonly batchRowsMax: number;
@@ -75,6 +78,11 @@ export const SETTINGS = {
   EARSHOT_CLICKHOUSE_USER: text('default', 'its user'),
   EARSHOT_CLICKHOUSE_PASSWORD: text('', 'its password'),
   EARSHOT_CLICKHOUSE_PASSWORD_FILE: text('', 'file that holds the password'),
+  EARSHOT_SECRET: text(
+    '',
+    'seals the states of running calls: base64 or hex of 32 bytes or more; several with commas, the newest first',
+  ),
+  EARSHOT_SECRET_FILE: text('', 'file that holds them, a line each'),
   EARSHOT_CALLS_MAX: integer(500, 1, 100_000, 'calls taken at once; more are refused with 503'),
   EARSHOT_INFERENCE_WORKERS: integer(
     Math.max(1, availableParallelism() - 1),
@@ -143,6 +151,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host: value('EARSHOT_HOST'),
     port: number('EARSHOT_PORT'),
     store: storeOf(value),
+    secrets: secretsOf(value, problems),
     callsMax: number('EARSHOT_CALLS_MAX'),
     inferenceWorkers: number('EARSHOT_INFERENCE_WORKERS'),
     batchRowsMax: number('EARSHOT_BATCH_ROWS_MAX'),
@@ -191,6 +200,21 @@ function textPoliciesOf(ofAll: string, tenants: string): TextPolicies {
     ofAll: ofAll as TextPolicy,
     ofTenants: new Map(pairs.map(([tenant, policy]) => [tenant, policy as TextPolicy])),
   };
+}
+
+function secretsOf(value: (name: SettingName) => string, problems: string[]): readonly Buffer[] | null {
+  const given = value('EARSHOT_SECRET');
+  const file = value('EARSHOT_SECRET_FILE');
+  if (given === '' && file === '') return null;
+  if (given !== '' && file !== '') problems.push('EARSHOT_SECRET and EARSHOT_SECRET_FILE are both set; one has to go');
+  try {
+    return file === ''
+      ? parseSecrets(given, 'EARSHOT_SECRET')
+      : parseSecrets(readFileSync(file, 'utf8'), 'EARSHOT_SECRET_FILE');
+  } catch (error) {
+    problems.push(`EARSHOT_SECRET${file === '' ? '' : '_FILE'}: ${(error as Error).message}`);
+    return null;
+  }
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');

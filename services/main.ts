@@ -2,6 +2,7 @@
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger } from 'fastify';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { createMemoryBus } from '../adapters/bus/memoryBus.ts';
 import { createCallReader } from '../adapters/clickhouse/callReader.ts';
@@ -9,19 +10,33 @@ import { createCallStates } from '../adapters/clickhouse/callStates.ts';
 import { migrate } from '../adapters/clickhouse/migrate.ts';
 import { openStore, type Store } from '../adapters/clickhouse/openStore.ts';
 import { createRowWriter, type RowWriter } from '../adapters/clickhouse/rowWriter.ts';
+import { loadPrices } from '../adapters/otlp/prices.ts';
 import { createModelPool, type ModelPool } from '../adapters/onnx/modelPool.ts';
 import { loadWindowModels } from '../adapters/onnx/windowModels.ts';
+import { createSealing, deriveKey } from '../adapters/sealing/sealing.ts';
+import { keptSecrets, randomSecret } from '../adapters/sealing/secrets.ts';
+import { redactPersonal } from '../core/events/redact.ts';
+import { createWordHash } from '../core/events/wordHash.ts';
 import { createAnalyzer } from './analyze/analyzer.ts';
 import { registerApi, registerErrors } from './api/routes.ts';
 import type { Config } from './config.ts';
 import { INGEST_LIMITS } from './ingest/limits.ts';
+import { startOtlpGrpc, type OtlpGrpc } from './ingest/otlpGrpc.ts';
+import { otlpRoutes } from './ingest/otlpRoutes.ts';
+import type { OtlpDoor } from './ingest/otlpDoor.ts';
+import { reportRoutes } from './ingest/reportRoutes.ts';
 import { registerIngest } from './ingest/routes.ts';
+import { startJoining } from './join/startJoining.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { observeFact } from './telemetry/observeFacts.ts';
 
 export interface RunningService {
   readonly url: string;
   readonly store: Store;
+  /** Port of OTLP by gRPC; null: none. */
+  readonly otlpGrpcPort: number | null;
+  /** Resolves when all that was heard and reported so far is joined. */
+  joined(): Promise<void>;
   /** Sockets are closed so that clients can come back, states and rows are written, then the store is closed. */
   close(): Promise<void>;
 }
@@ -31,13 +46,14 @@ const PENDING_ROWS_MAX = 200_000;
 
 export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
   const metrics = createMetrics();
+  const secrets = await openSecrets(config, logger);
   const store = await openStore(config.store);
   const applied = await migrate(store);
   if (applied.length > 0) logger.info({ applied }, 'store migrated');
   const writer = openWriter(store, config, metrics, logger);
   const pool = await openPool(config, metrics, logger);
   const bus = createMemoryBus({ bytesMax: config.busBytesMax });
-  const states = createCallStates(store);
+  const states = createCallStates(store, createSealing(secrets, 'call-states'));
   const analyzer = createAnalyzer({
     bus,
     batcher: pool,
@@ -49,6 +65,22 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
       metrics.errors.inc({ code: 'call_failed' });
       logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
     },
+    onLostState: ({ call, error }) => {
+      metrics.errors.inc({ code: error.code });
+      logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
+    },
+  });
+  const joining = startJoining({
+    bus,
+    store,
+    writer,
+    prices: await loadPrices(config.pricesFile === '' ? undefined : config.pricesFile),
+    policyOf: (tenant) => config.textPolicies.ofTenants.get(tenant) ?? config.textPolicies.ofAll,
+    textTools: { hash: createWordHash(deriveKey(secrets[0], 'text-hash')), redact: redactPersonal },
+    heldTextBytesMax: config.heldTextBytesMax,
+    onFact: (fact) => observeFact(metrics, fact),
+    onFailure: ({ call, error }) => logger.error({ callId: call, error: error.stack }, 'a call could not be joined'),
+    onJoin: ({ tookMs }) => metrics.joinDuration.observe(tookMs / 1_000),
   });
 
   // Requests are counted, not logged one by one.
@@ -77,6 +109,24 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
       onBug: (error) => logger.error({ error: error.stack }, 'a message failed'),
     },
   });
+  await app.register(reportRoutes, {
+    take(reports) {
+      metrics.reports.inc({ kind: 'event' }, reports.events.length);
+      metrics.reports.inc({ kind: 'score' }, reports.scores.length);
+      return bus.publishReports(reports);
+    },
+    nowMs: Date.now,
+    onError: (code) => metrics.errors.inc({ code }),
+  });
+  const otlp: OtlpDoor = {
+    take: (tenant, spans) => bus.publishReports({ tenant, spans, events: [], scores: [] }),
+    hooks: {
+      onSpans: ({ taken }) => metrics.reports.inc({ kind: 'span' }, taken),
+      onError: (code) => metrics.errors.inc({ code }),
+      onBug: (error) => logger.error({ error: error.stack }, 'a request of spans failed'),
+    },
+  };
+  await app.register(otlpRoutes, otlp);
   registerApi(app, {
     reader: createCallReader(store),
     bus,
@@ -91,18 +141,29 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   metrics.gauge('active_calls', 'Calls being taken in', () => ingest.activeCalls);
   metrics.gauge('analysed_calls', 'Calls being analysed', () => analyzer.activeCalls);
+  metrics.gauge(
+    'unjoined_calls',
+    'Calls that something came of and that are not joined yet',
+    () => joining.waitingCalls,
+  );
+  metrics.gauge('held_text_bytes', 'Texts of running calls in memory', () => joining.heldTextBytes);
   metrics.gauge('bus_pending_bytes', 'Bytes taken in and not durable yet', () => bus.pendingBytes);
   metrics.gauge('store_pending_rows', 'Rows that wait for the store', () => writer.pendingRows);
   metrics.gauge('inference_queue_delay_now_seconds', 'Wait of the oldest row now', () => pool.queueDelayMs() / 1_000);
 
   const url = await app.listen({ host: config.host, port: config.port });
+  const grpc = await openGrpc(config, otlp, logger);
   return {
     url,
     store,
+    otlpGrpcPort: grpc?.port ?? null,
+    joined: () => joining.whenIdle(),
     async close() {
       ingest.close();
       await analyzer.close();
       await app.close();
+      await grpc?.close();
+      await joining.close();
       await writer.close();
       await bus.close();
       await pool.close();
@@ -111,7 +172,31 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
   };
 }
 
+/** A Collector of the user's own may hold the usual port: that is no reason not to start. */
+async function openGrpc(
+  { host, otlpGrpcPort: port }: Config,
+  otlp: OtlpDoor,
+  logger: Logger,
+): Promise<OtlpGrpc | null> {
+  if (port === 0) return null;
+  try {
+    return await startOtlpGrpc({ ...otlp, host, port });
+  } catch (error) {
+    const hint = 'EARSHOT_OTLP_GRPC_PORT sets another, 0 none';
+    logger.warn({ port, error: (error as Error).message, hint }, 'spans are taken by HTTP only');
+    return null;
+  }
+}
+
 const quieter = (level: string): string => (level === 'info' || level === 'debug' ? 'warn' : level);
+
+/** Without a secret in the settings, an embedded store has one beside its folder; on a server only this process has it. */
+async function openSecrets({ secrets, store }: Config, logger: Logger): Promise<readonly Buffer[]> {
+  if (secrets !== null) return secrets;
+  if (store.kind === 'embedded') return keptSecrets(`${resolve(store.dataDir)}.secret`);
+  logger.warn('no EARSHOT_SECRET: after a restart, running calls cannot go on from their states and begin anew');
+  return [randomSecret()];
+}
 
 function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logger): RowWriter {
   return createRowWriter(store, {

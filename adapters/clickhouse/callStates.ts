@@ -1,6 +1,10 @@
-/** Saved states of running calls, by which a call goes on after a restart exactly where its rows are durable. */
+/**
+ * Saved states of running calls, by which a call goes on after a restart exactly where its rows are durable. A state holds
+ * the last seconds of the call's audio, so it is stored sealed, bound to its call, its place in the log and its version.
+ */
 import { deserialize, serialize } from 'node:v8';
 import type { TableRow } from '../../core/rows/tables.ts';
+import { InvalidInput } from '../../core/units/errors.ts';
 import type { Store } from './openStore.ts';
 
 export interface CallState {
@@ -12,41 +16,68 @@ export interface CallState {
   readonly state: unknown;
 }
 
-export interface CallStates {
-  load(tenant: string, callId: string): Promise<CallState | null>;
+/** A state as it was found. */
+export interface FoundState extends Omit<CallState, 'state'> {
+  /** Its plain data. Throws InvalidInput `state_unreadable` when the seal cannot be opened. */
+  open(): unknown;
 }
 
-export const createCallStates = (store: Store): CallStates => ({
+export interface CallStates {
+  load(tenant: string, callId: string): Promise<FoundState | null>;
+  row(tenant: string, callId: string, state: CallState): TableRow;
+}
+
+/** What states are sealed with; opened only under the context under which they were sealed. */
+export interface StateSealing {
+  seal(plain: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Uint8Array;
+}
+
+export const createCallStates = (store: Store, sealing: StateSealing): CallStates => ({
   async load(tenant, callId) {
     const result = await store.reading.query({
       query: `SELECT toString(seq) AS seq_text, state_version, ended, state FROM earshot.call_states
-              WHERE tenant = {tenant:String} AND call_id = {callId:String} ORDER BY ended DESC, seq DESC LIMIT 1`,
+              WHERE tenant = {tenant:String} AND call_id = {callId:String}
+              ORDER BY ended DESC, seq DESC, stored_at DESC LIMIT 1`,
       query_params: { tenant, callId },
       format: 'JSONEachRow',
     });
     const [row] = await result.json<{ seq_text: string; state_version: number; ended: boolean; state: string }>();
     if (row === undefined) return null;
-    return {
-      seq: Number(row.seq_text),
-      stateVersion: row.state_version,
-      ended: row.ended,
-      state: row.state === '' ? null : (deserialize(Buffer.from(row.state, 'base64')) as unknown),
-    };
+    const found = { seq: Number(row.seq_text), stateVersion: row.state_version, ended: row.ended };
+    const context = contextOf(tenant, callId, found);
+    return { ...found, open: () => plainOf(sealing.open(Buffer.from(row.state, 'base64'), context)) };
   },
+  row: (tenant, callId, saved) => ({
+    table: 'call_states',
+    row: {
+      tenant,
+      call_id: callId,
+      seq: saved.seq,
+      state_version: saved.stateVersion,
+      ended: saved.ended,
+      state: saved.state === null ? '' : sealedOf(saved.state, contextOf(tenant, callId, saved), sealing),
+    },
+  }),
 });
 
-export const callStateRow = (
+const sealedOf = (state: unknown, context: string, sealing: StateSealing): string =>
+  Buffer.from(sealing.seal(serialize(state), context)).toString('base64');
+
+/** A newer Node's serialisation may be unknown to an older one. */
+function plainOf(serialized: Uint8Array): unknown {
+  try {
+    return deserialize(serialized);
+  } catch (error) {
+    throw new InvalidInput('state_unreadable', {
+      expected: 'a state that this version of Node can read',
+      got: (error as Error).message,
+    });
+  }
+}
+
+const contextOf = (
   tenant: string,
   callId: string,
-  { seq, stateVersion, ended, state }: CallState,
-): TableRow => ({
-  table: 'call_states',
-  row: {
-    tenant,
-    call_id: callId,
-    seq,
-    state_version: stateVersion,
-    ended,
-    state: state === null ? '' : serialize(state).toString('base64'),
-  },
-});
+  { seq, stateVersion }: Pick<CallState, 'seq' | 'stateVersion'>,
+): string => JSON.stringify([tenant, callId, seq, stateVersion]);

@@ -39,8 +39,9 @@ export async function demoCommand(args: string[]): Promise<void> {
     options: { speed: { type: 'string', default: '1' } },
   });
   const speed = Math.max(0.1, Number(values.speed) || 1);
-  const dataDir = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
-  const config = { ...readConfig(), port: 0, store: { kind: 'embedded', dataDir } as const };
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-demo-'));
+  const dataDir = join(folder, 'data');
+  const config = { ...readConfig(), port: 0, otlpGrpcPort: 0, store: { kind: 'embedded', dataDir } as const };
   const service = await startServices(config, pino({ level: 'warn' }));
   try {
     console.log(`earshot listens at ${service.url}; embedded ClickHouse in ${dataDir}`);
@@ -53,7 +54,7 @@ export async function demoCommand(args: string[]): Promise<void> {
     console.log('\nTo keep it running for calls of your own: npm start   (docs/protocol.md says how to stream to it)');
   } finally {
     await service.close();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

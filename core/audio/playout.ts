@@ -10,7 +10,9 @@ import type { Run } from './place.ts';
 export type PlayoutInput =
   | { readonly type: 'audio'; readonly position: number; readonly samples: Float32Array }
   | { readonly type: 'clear'; readonly position: number }
-  | { readonly type: 'clock'; readonly position: number };
+  | { readonly type: 'clock'; readonly position: number }
+  /** Playing has come to here, by what is not known. */
+  | { readonly type: 'skip'; readonly position: number };
 
 /** A minute and a half of queued speech is more than any agent says in one go; beyond it a sender has run away. */
 const QUEUE_S_MAX = 90;
@@ -46,6 +48,12 @@ export function playout({ rateHz }: { readonly rateHz: number }): Stage<PlayoutI
     state.queueEnd = Math.min(state.queueEnd, cut);
   }
 
+  function skip(position: number): void {
+    state.head = Math.max(state.head, position);
+    state.queueEnd = Math.max(state.queueEnd, state.head);
+    state.queue = state.queue.filter(({ start, samples }) => start + samples.length > state.head);
+  }
+
   /** The next stretch of sound or silence, up to `end`. */
   function play(end: number): Float32Array {
     const next = state.queue[0];
@@ -63,6 +71,7 @@ export function playout({ rateHz }: { readonly rateHz: number }): Stage<PlayoutI
     push(input, emit) {
       if (input.type === 'audio') enqueue(input.position, input.samples);
       else if (input.type === 'clear') clear(input.position);
+      else if (input.type === 'skip') skip(input.position);
       else {
         while (state.head < input.position) {
           const samples = play(input.position);

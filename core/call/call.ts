@@ -21,12 +21,13 @@ import type { Labelled } from '../conversation/label.ts';
 import type { Emit } from '../stage/stage.ts';
 import { CHANNELS, type Channel } from '../units/channel.ts';
 import { asSampleIndex, msFromSamples, TIMELINE_RATE_HZ } from '../units/time.ts';
+import { createAnew, type AnewState } from './anew.ts';
 import { hear, speechModelOf, type Heard } from './hear.ts';
 import { judge } from './judge.ts';
 import { createVoices, type WindowRequest } from './voices.ts';
 
 /** Part of a saved state; a state of another version is not loaded. */
-export const CALL_STATE_VERSION = 2;
+export const CALL_STATE_VERSION = 3;
 
 export interface Ending {
   readonly reason: EndReason;
@@ -36,6 +37,8 @@ export interface Ending {
 
 export interface Call {
   start(emit: Emit<Fact>): void;
+  /** Begins in the middle of a call whose saved state cannot be read: what was heard before is a gap. */
+  startAnew(emit: Emit<Fact>): void;
   /** Takes the next message of the log. Throws InvalidInput when it breaks the contract; the call can still be ended. */
   push(message: CallMessage, emit: Emit<Fact>): void;
   /** What wants scoring now, at most one row a channel. */
@@ -58,6 +61,7 @@ export interface Call {
 
 /** `formats`: of the windows that there are models for. */
 export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Call {
+  const anew = createAnew(open);
   const hearing = hear(open);
   const listeners = { caller: createListener(speechModelOf(open)), agent: createListener(speechModelOf(open)) };
   const judging = judge(open);
@@ -75,6 +79,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
   });
 
   const telling = (emit: Emit<Fact>) => (finding: Finding) => {
+    if (anew.isOfBefore(finding)) return;
     summary.add(finding);
     emit(factOf(finding));
   };
@@ -96,15 +101,26 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
     for (const scoredHop of listeners[channel].take()) judging.push({ channel, ...scoredHop }, labelledTo(emit));
   }
 
+  function start(emit: Emit<Fact>): void {
+    const startSample = asSampleIndex(0);
+    emit(factOf({ kind: 'call_started', status: 'final', revision: 0, startSample, call: open }));
+  }
+
+  function take(message: CallMessage, emit: Emit<Fact>): void {
+    hearing.push(message, hearingTo(emit));
+    if (message.type === 'audio') noteArrival(message.arrivedAtMs);
+    for (const channel of CHANNELS) judgeScored(channel, emit);
+  }
+
   return {
-    start(emit) {
-      const startSample = asSampleIndex(0);
-      emit(factOf({ kind: 'call_started', status: 'final', revision: 0, startSample, call: open }));
+    start,
+    startAnew(emit) {
+      anew.begin();
+      start(emit);
     },
     push(message, emit) {
-      hearing.push(message, hearingTo(emit));
-      if (message.type === 'audio') noteArrival(message.arrivedAtMs);
-      for (const channel of CHANNELS) judgeScored(channel, emit);
+      for (const advance of anew.before(message)) take(advance, emit);
+      take(message, emit);
     },
     rows: () =>
       CHANNELS.flatMap((channel) => {
@@ -137,6 +153,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
       return Math.min(heard.caller, heard.agent);
     },
     save: () => ({
+      anew: anew.save(),
       hearing: hearing.save(),
       listeners: [listeners.caller.save(), listeners.agent.save()],
       judging: judging.save(),
@@ -147,6 +164,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
     }),
     load(saved) {
       const state = saved as {
+        anew: AnewState;
         hearing: unknown;
         listeners: [unknown, unknown];
         judging: unknown;
@@ -155,6 +173,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
         wallClock: unknown;
         heard: typeof heard;
       };
+      anew.load(state.anew);
       hearing.load(state.hearing);
       listeners.caller.load(state.listeners[0]);
       listeners.agent.load(state.listeners[1]);

@@ -14,7 +14,7 @@ import { measure, type Hop } from '../features/measure.ts';
 import { SPEECH_MODEL_16K, SPEECH_MODEL_8K, type SpeechModelFormat } from '../inference/speechModel.ts';
 import { pipe } from '../stage/pipe.ts';
 import type { Emit, Stage, StageState } from '../stage/stage.ts';
-import type { Channel } from '../units/channel.ts';
+import { CHANNELS, type Channel } from '../units/channel.ts';
 import { asSampleIndex, TIMELINE_RATE_HZ, type SampleIndex } from '../units/time.ts';
 
 export type Heard =
@@ -39,6 +39,7 @@ export function hear(call: OpenCall): Stage<CallMessage, Heard> {
     ends[channel] = run.start + run.samples.length;
     cut[channel].push(run, (hop) => emit({ type: 'hop', channel, hop }));
     if (channel === 'caller' && call.agentPlacement === 'playout') {
+      if (!run.missing) byMedia.agent.flush((placed) => takePlaced('agent', placed, emit));
       played.push({ type: 'clock', position: ends.caller }, (silenceOrSpeech) => take('agent', silenceOrSpeech, emit));
     }
   }
@@ -50,6 +51,12 @@ export function hear(call: OpenCall): Stage<CallMessage, Heard> {
 
   function pushPlaced(channel: Channel, input: PlaceInput, emit: Emit<Heard>): void {
     byMedia[channel].push(input, (placed) => takePlaced(channel, placed, emit));
+  }
+
+  /** What a player has played up to here is not known: the agent's only gap, which ends where the caller is heard. */
+  function skipPlayed(input: PlaceInput & { type: 'advance' }, emit: Emit<Heard>): void {
+    played.push({ type: 'skip', position: input.position }, () => undefined);
+    pushPlaced('agent', input, emit);
   }
 
   function pushAudio({ lane, position, payload }: AudioMessage, emit: Emit<Heard>): void {
@@ -71,6 +78,7 @@ export function hear(call: OpenCall): Stage<CallMessage, Heard> {
         case 'audio':
           return pushAudio(message, emit);
         case 'advance':
+          if (message.channel === 'agent' && call.agentPlacement === 'playout') return skipPlayed(message, emit);
           return pushPlaced(message.channel, message, emit);
         case 'clear':
           return played.push({ type: 'clear', position: message.position }, () => undefined);
@@ -82,7 +90,7 @@ export function hear(call: OpenCall): Stage<CallMessage, Heard> {
     },
     /** Both channels end together: the one that stopped earlier lacks the rest. */
     flush(emit) {
-      for (const channel of mediaChannels(call)) byMedia[channel].flush((placed) => takePlaced(channel, placed, emit));
+      for (const channel of CHANNELS) byMedia[channel].flush((placed) => takePlaced(channel, placed, emit));
       const end = Math.max(ends.caller, ends.agent);
       for (const channel of mediaChannels(call)) {
         pushPlaced(channel, { type: 'advance', position: end, reason: 'loss' }, emit);

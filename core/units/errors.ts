@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   file_truncated: { httpStatus: 400, closeCode: 1008 },
   model_invalid: { httpStatus: 500, closeCode: 1011 },
   config_invalid: { httpStatus: 500, closeCode: 1011 },
+  state_unreadable: { httpStatus: 500, closeCode: 1011 },
   store_unavailable: { httpStatus: 503, closeCode: 1013 },
   not_found: { httpStatus: 404, closeCode: 1008 },
   truth_invalid: { httpStatus: 400, closeCode: 1008 },

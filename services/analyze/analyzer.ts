@@ -1,13 +1,13 @@
 /** The analyze role: takes the log of all calls from the bus and runs each call on its own runner. */
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
-import { callStateRow, type CallStates } from '../../adapters/clickhouse/callStates.ts';
+import type { CallStates } from '../../adapters/clickhouse/callStates.ts';
 import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
-import { Busy } from '../../core/units/errors.ts';
+import { Busy, type InvalidInput } from '../../core/units/errors.ts';
 import { createCallRunner, type CallRunner, type RunnerPorts } from './callRunner.ts';
 
 export interface AnalyzerOptions {
@@ -19,6 +19,7 @@ export interface AnalyzerOptions {
   readonly stateEveryMs: number;
   readonly onFact?: (fact: Fact) => void;
   readonly onFailure?: (failure: { call: OpenCall; error: Error }) => void;
+  readonly onLostState?: (loss: { call: OpenCall; error: InvalidInput }) => void;
 }
 
 export interface Analyzer {
@@ -37,13 +38,14 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     load: (call) => states.load(call.tenant, call.callId),
     store: (facts, call) => appendPatiently(facts.flatMap((fact) => factRows(fact, call))),
     record: (events, { tenant }) => patiently(() => bus.publishReports({ tenant, events, spans: [], scores: [] })),
-    save: (call, saved) => appendPatiently([callStateRow(call.tenant, call.callId, saved)]),
+    save: (call, saved) => appendPatiently([states.row(call.tenant, call.callId, saved)]),
     commit: (call, seq) => bus.commit(call.tenant, call.callId, seq),
     tell(fact) {
       bus.publishFact(fact);
       options.onFact?.(fact);
     },
     report: (failure) => options.onFailure?.(failure),
+    reportLost: (loss) => options.onLostState?.(loss),
   };
 
   /** A full writer holds commits back, and with them, through the bus, whoever sends. */

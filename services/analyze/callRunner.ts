@@ -19,10 +19,15 @@ export interface SavedCall {
   readonly state: unknown;
 }
 
+export interface FoundCall extends Omit<SavedCall, 'state'> {
+  /** Throws InvalidInput `state_unreadable`. */
+  open(): unknown;
+}
+
 /** What a runner needs of the world around it. */
 export interface RunnerPorts {
   readonly batcher: ModelBatcher;
-  load(call: OpenCall): Promise<SavedCall | null>;
+  load(call: OpenCall): Promise<FoundCall | null>;
   /** Resolves when the facts' rows are durable. */
   store(facts: readonly Fact[], call: OpenCall): Promise<void>;
   /** Resolves when what the sender reported is durable. */
@@ -32,6 +37,8 @@ export interface RunnerPorts {
   commit(call: OpenCall, seq: number): void;
   tell(fact: Fact): void;
   report(failure: { call: OpenCall; error: Error }): void;
+  /** The call's saved state cannot be read; it begins anew. */
+  reportLost(loss: { call: OpenCall; error: InvalidInput }): void;
 }
 
 export interface CallRunner {
@@ -97,21 +104,28 @@ export function createCallRunner(
   }
 
   async function begin(): Promise<void> {
-    const saved = await ports.load(open);
-    if (saved?.ended === true) {
+    const found = await ports.load(open);
+    // What is durable is never taken again, be its state readable or not.
+    if (found !== null) lastSeq = found.seq;
+    if (found?.ended === true) {
       ended = true;
-      lastSeq = saved.seq;
       durable = durable.then(onEnded);
       return;
     }
     call = createCall(open, ports.batcher.formats);
     measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
-    if (saved !== null && saved.stateVersion === CALL_STATE_VERSION) {
-      call.load(saved.state);
-      lastSeq = saved.seq;
-      savedSamples = call.heardSamples;
-    } else {
-      call.start(emit);
+    if (found === null) call.start(emit);
+    else goOn(call, found);
+  }
+
+  function goOn(begun: Call, found: FoundCall): void {
+    try {
+      begun.load(stateOf(found));
+      savedSamples = begun.heardSamples;
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      ports.reportLost({ call: open, error });
+      begun.startAnew(emit);
     }
   }
 
@@ -206,4 +220,12 @@ export function createCallRunner(
       return queue.length;
     },
   };
+}
+
+function stateOf(found: FoundCall): unknown {
+  if (found.stateVersion === CALL_STATE_VERSION) return found.open();
+  throw new InvalidInput('state_unreadable', {
+    expected: `a state of version ${CALL_STATE_VERSION}`,
+    got: `version ${found.stateVersion}`,
+  });
 }

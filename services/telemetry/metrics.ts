@@ -22,6 +22,8 @@ export interface Metrics {
   readonly queueDelay: Histogram<'kind'>;
   readonly runSeconds: Counter<'kind'>;
   readonly shedWindows: Counter<'model'>;
+  readonly reports: Counter<'kind'>;
+  readonly joinDuration: Histogram<string>;
   readonly insertDuration: Histogram<'table'>;
   readonly rowsWritten: Counter<'table'>;
   readonly insertRetries: Counter<string>;
@@ -74,6 +76,8 @@ export function createMetrics(): Metrics {
       'kind',
     ]),
     shedWindows: counter('inference_shed_windows_total', 'Windows that overload left without a model', ['model']),
+    reports: counter('reports_total', 'Events, spans and scores that were taken', ['kind']),
+    joinDuration: histogram('join_duration_seconds', 'One round of joining calls with their reports', WORK_BUCKETS_S),
     insertDuration: histogram('store_insert_duration_seconds', 'One insert', WORK_BUCKETS_S, ['table']),
     rowsWritten: counter('store_rows_written_total', 'Rows that are durable', ['table']),
     insertRetries: counter('store_insert_retries_total', 'Inserts that failed and were tried again', []),

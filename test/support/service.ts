@@ -18,10 +18,11 @@ export interface TestService {
 }
 
 export async function startTestService(settings: Environment = {}): Promise<TestService> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'earshot-service-'));
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-service-'));
   const environment: Record<string, string | undefined> = {
     EARSHOT_PORT: '0',
-    EARSHOT_DATA_DIR: dataDir,
+    EARSHOT_OTLP_GRPC_PORT: '0',
+    EARSHOT_DATA_DIR: join(folder, 'data'),
     EARSHOT_INFERENCE_WORKERS: '1',
     // Tests stream faster than real time and compare everything: no window may be dropped for it.
     EARSHOT_SHED_AFTER_MS: '60000',
@@ -46,7 +47,7 @@ export async function startTestService(settings: Environment = {}): Promise<Test
     },
     async close() {
       await running.service.close();
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   });
 }

@@ -12,6 +12,7 @@ export const schemaLaws: Readonly<Record<string, StoreLaw>> = {
       '003_otel_traces.sql',
       '004_voice.sql',
       '005_reports.sql',
+      '006_sealed_states.sql',
       '009_views.sql',
     ]);
     assert.deepEqual(await migrate(store), []);
