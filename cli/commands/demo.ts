@@ -7,9 +7,11 @@ import pino from 'pino';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { connectEarshot } from '../../adapters/wire/earshotClient.ts';
 import { readWav } from '../../adapters/wire/wavFile.ts';
+import { pacedReports } from '../../examples/demo-call/sendReports.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { readConfig } from '../../services/config.ts';
 import { startServices } from '../../services/main.ts';
+import { pacedAudio } from '../pacedAudio.ts';
 import { createCallView } from '../terminal/callView.ts';
 import { terminalStyle } from '../terminal/style.ts';
 import { printSummary } from './analyze.ts';
@@ -17,16 +19,15 @@ import { printQuery } from './query.ts';
 
 export const DEMO_HELP = `earshot demo [FILE.wav] [--speed N]
   Starts the service with an embedded ClickHouse in a temporary folder, streams a two-channel conversation to it over
-  WebSocket in real time (the one in examples/demo-call unless a file is named), shows the call as it is understood, and
-  asks SQL about it. --speed 4 streams four times as fast.`;
+  WebSocket in real time (the one in examples/demo-call, with what its agent would report, unless a file is named), shows the
+  call as it is understood, and asks SQL about it. --speed 4 streams four times as fast.`;
 
 const DEMO_CALL = join(packageRoot, 'examples', 'demo-call', 'demo-call.wav');
-const MESSAGE_MS = 20;
 
 /** What an analyst would ask first; each file begins with its question. */
 const QUERIES = [
   'interruptions_of_a_call.sql',
-  'responses_of_a_call.sql',
+  'breakdown_of_a_call.sql',
   'prosody_of_a_call.sql',
   'call_summary.sql',
   'level_around_interruptions.sql',
@@ -45,7 +46,8 @@ export async function demoCommand(args: string[]): Promise<void> {
   const service = await startServices(config, pino({ level: 'warn' }));
   try {
     console.log(`earshot listens at ${service.url}; embedded ClickHouse in ${dataDir}`);
-    await streamCall(`${service.url.replace('http', 'ws')}/v1/stream`, positionals[0] ?? DEMO_CALL, speed);
+    await streamCall(service.url, positionals[0] ?? DEMO_CALL, speed);
+    await service.joined();
     for (const name of QUERIES) {
       const query = await readFile(join(packageRoot, 'examples', 'queries', name), 'utf8');
       console.log(`\n${query.trim()}\n`);
@@ -63,7 +65,7 @@ async function streamCall(url: string, path: string, speed: number): Promise<voi
   const view = createCallView(terminalStyle());
   const facts: Fact[] = [];
   const client = connectEarshot({
-    url,
+    url: `${url.replace('http', 'ws')}/v1/stream`,
     hello: {
       callId: 'demo-call',
       encoding: wav.encoding,
@@ -80,26 +82,12 @@ async function streamCall(url: string, path: string, speed: number): Promise<voi
   });
   await client.ready;
   console.log(`streaming ${path} (${(wav.durationMs / 1_000).toFixed(1)} s) at ${speed} x real time\n`);
+  // Reports are of the demo call, and of its own pace.
+  const isReported = path === DEMO_CALL && speed === 1;
+  const reports = isReported ? pacedReports(url, 'demo-call', Date.now()) : Promise.resolve();
   await pacedAudio(wav, speed, (position, payload) => client.sendAudio('both', position, payload));
+  await reports;
   await client.bye();
   const summary = facts.find((fact) => fact.kind === 'summary');
   if (summary !== undefined) printSummary(summary);
-}
-
-/** Hands out 20 ms at a time, when they are due by the clock. */
-async function pacedAudio(
-  wav: Awaited<ReturnType<typeof readWav>>,
-  speed: number,
-  send: (position: number, payload: Uint8Array) => void,
-): Promise<void> {
-  const frames = (wav.rateHz * MESSAGE_MS) / 1_000;
-  const startedAt = performance.now();
-  let position = 0;
-  for await (const payload of wav.chunks(frames)) {
-    const dueMs = (position * 1_000) / wav.rateHz / speed;
-    const aheadMs = dueMs - (performance.now() - startedAt);
-    if (aheadMs > 1) await new Promise((resolve) => setTimeout(resolve, aheadMs));
-    send(position, payload);
-    position += frames;
-  }
 }

@@ -8,7 +8,7 @@ import type { Fact, Finding } from '../../core/facts/facts.ts';
 import { factId } from '../../core/facts/factId.ts';
 import type { Joined } from '../../core/join/joined.ts';
 import type { JoinInput } from '../../core/join/joinInput.ts';
-import { wallClockOf } from '../../core/join/wallClock.ts';
+import { wallClock, type WallClock } from '../../core/join/wallClock.ts';
 import { factRow, type RowFact } from '../../core/rows/factRow.ts';
 import { callEventRow, callRequestRow, callScoreRow } from '../../core/rows/joinedRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
@@ -160,8 +160,10 @@ export class Joiner {
     // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one.
     const revision =
       facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) + events.length + requests.length + scores.length;
-    const told = joined.findings.map((finding) => factOf(finding, input, revision));
-    const joinedCall = { ...call, wallMsOf: wallClockOf(input.anchors).wallMsOf };
+    const clock = wallClock(input.anchors);
+    const told = joined.findings.map((finding) => factOf(finding, call, clock, revision));
+    const wallMsOf = (sample: number): number => clock.originMs + clock.wallAt(sample);
+    const joinedCall = { ...call, wallMsOf };
     const kept = new Map(known.events.map((event) => [event.id, event]));
     const items: Item[] = [
       ...told.map((fact) => ({ id: fact.id, fact, row: { table: 'facts', row: factRow(fact, call) } as TableRow })),
@@ -213,14 +215,14 @@ export class Joiner {
   }
 }
 
-function factOf(finding: Finding, { tenant, callId, anchors }: JoinInput, revision: number): RowFact {
+function factOf(finding: Finding, { tenant, callId }: KnownCall, clock: WallClock, revision: number): RowFact {
   const told = { ...finding, revision };
   return {
     ...told,
     id: factId(tenant, callId, told),
     tenant,
     callId,
-    startWallMs: wallClockOf(anchors).wallMsOf(finding.startSample),
+    startWallMs: clock.originMs + clock.wallAt(finding.startSample),
     // Joining never tells of frames.
   } as RowFact;
 }

@@ -1,0 +1,17 @@
+/** Posts the demo call's reports when they are due. */
+import { demoReports } from './reports.ts';
+
+/** `startWallMs`: when the call's first sample is sent. Throws what the server says of a report that it does not take whole. */
+export async function pacedReports(url: string, callId: string, startWallMs: number): Promise<void> {
+  for (const { atMs, path, body } of demoReports(callId, startWallMs)) {
+    const aheadMs = startWallMs + atMs - Date.now();
+    if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.text();
+    if (!response.ok || answer.includes('rejected":[{')) throw new Error(`${path} ${response.status}: ${answer}`);
+  }
+}
