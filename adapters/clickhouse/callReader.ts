@@ -4,7 +4,7 @@ import type { FactKind } from '../../core/facts/facts.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
-import type { CallRecord, FactRecord, FramesRecord } from './callRecords.ts';
+import type { CallRecord, FactRecord, FramesRecord, TimelineRecord } from './callRecords.ts';
 import type { Store } from './openStore.ts';
 
 export interface CallFilter {
@@ -26,12 +26,21 @@ export interface FactFilter {
   readonly limit: number;
 }
 
+export interface TimelineFilter {
+  readonly origins?: readonly TimelineRecord['origin'][];
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly limit: number;
+}
+
 export interface CallReader {
   /** The newest first. */
   calls(tenant: string, filter: CallFilter): Promise<CallRecord[]>;
   call(tenant: string, callId: string): Promise<CallRecord | null>;
   /** In the order of the timeline. */
   facts(tenant: string, callId: string, filter: FactFilter): Promise<FactRecord[]>;
+  /** Everything of a call on one clock: heard, reported, traced and judged. */
+  timeline(tenant: string, callId: string, filter: TimelineFilter): Promise<TimelineRecord[]>;
   /** One row a second and channel, with its 10 ms signals as arrays. */
   frames(tenant: string, callId: string, fromMs: number, toMs: number, channel?: Channel): Promise<FramesRecord[]>;
 }
@@ -61,13 +70,22 @@ const FACTS = `
          end_sample / 16 AS end_ms, outcome, reason, error_code, error_text, tap,
          latency_samples / 16 AS latency_ms, latency_unknown, level_dbfs, probability_mean, turn_index,
          speech_samples / 16 AS speech_ms, loss_db, delay_samples / 16 AS delay_ms, clipped_share,
-         silent_samples / 16 AS silent_ms, holes, model, measures
+         silent_samples / 16 AS silent_ms, holes, model, measures, details
   FROM earshot.facts FINAL
   WHERE tenant = {tenant:String} AND call_id = {callId:String}
     AND (empty({kinds:Array(String)}) OR has({kinds:Array(String)}, kind))
     AND start_sample >= {fromSample:Int64} AND start_sample < {toSample:Int64}
     AND ({status:String} = '' OR status = {status:String})
   ORDER BY start_sample, kind, id LIMIT {limit:UInt32}`;
+
+/** What has no place in time comes first. */
+const TIMELINE = `
+  SELECT origin, kind, channel, media_ms, end_ms, ts, outcome, reason, latency_ms, source, text, trace_id, span_id, status, id
+  FROM earshot.v_timeline
+  WHERE tenant = {tenant:String} AND call_id = {callId:String}
+    AND (media_ms IS NULL OR (media_ms >= {fromMs:Float64} AND media_ms < {toMs:Float64}))
+    AND (empty({origins:Array(String)}) OR has({origins:Array(String)}, origin))
+  ORDER BY media_ms NULLS FIRST, kind, id LIMIT {limit:UInt32}`;
 
 const FRAMES = `
   SELECT channel, start_sample / 16 AS start_ms, level_cdb, speech_255, f0_dhz, voicing_255, flags FROM earshot.frames FINAL
@@ -102,6 +120,16 @@ export function createCallReader({ reading }: Store): CallReader {
         kinds: [...(kinds ?? [])],
         ...samplesOf(fromMs, toMs),
         status: status ?? '',
+        limit,
+      }),
+    timeline: (tenant, callId, { origins, fromMs, toMs, limit }) =>
+      rows<TimelineRecord>(reading, TIMELINE, {
+        tenant,
+        callId,
+        origins: [...(origins ?? [])],
+        // Spans may begin before the call's first sample.
+        fromMs: fromMs ?? -TIMELINE_MS_MAX,
+        toMs: toMs ?? TIMELINE_MS_MAX,
         limit,
       }),
     frames: (tenant, callId, fromMs, toMs, channel) =>

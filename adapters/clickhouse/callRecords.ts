@@ -93,6 +93,28 @@ export interface FactRecord {
   readonly model: string;
   /** By name and unit; what is unknown is not in it. */
   readonly measures: Readonly<Record<string, number>>;
+  /** Words by name: why a part is not known, providers, models, who told. */
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** Something of a call, wherever it is known from. */
+export interface TimelineRecord {
+  readonly origin: 'audio' | 'event' | 'span' | 'score';
+  readonly kind: string;
+  readonly channel: Channel | '';
+  /** Null: its clock could not be aligned. */
+  readonly media_ms: number | null;
+  readonly end_ms: number | null;
+  readonly ts: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly latency_ms: number | null;
+  readonly source: string;
+  readonly text: string;
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly status: FactStatus;
+  readonly id: string;
 }
 
 /** A second of one channel's 10 ms signals. */

@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Bus } from '../../adapters/bus/bus.ts';
 import { cursorOf, type CallReader } from '../../adapters/clickhouse/callReader.ts';
-import type { CallRecord } from '../../adapters/clickhouse/callRecords.ts';
+import type { CallRecord, TimelineRecord } from '../../adapters/clickhouse/callRecords.ts';
 import { FACT_KINDS, type FactKind } from '../../core/facts/facts.ts';
 import { ERROR_CODES, InvalidInput } from '../../core/units/errors.ts';
 import { FRAME_MS } from '../../core/units/time.ts';
@@ -19,6 +19,7 @@ export interface ApiOptions {
 }
 
 const DEFAULT_TENANT = 'default';
+const ORIGINS = ['audio', 'event', 'span', 'score'] as const;
 
 export function registerApi(plain: FastifyInstance, options: ApiOptions): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -108,6 +109,25 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
     },
   );
   app.get(
+    '/v1/calls/:callId/timeline',
+    {
+      schema: {
+        tags: ['calls'],
+        summary: 'Everything of a call on one clock: heard, reported, traced and judged',
+        params: schemas.CallParams,
+        querystring: schemas.TimelineQuery,
+        response: { 200: schemas.TimelineBody },
+      },
+    },
+    async (request) => {
+      const { callId } = request.params;
+      const { origin, ...filter } = request.query;
+      const entries = await reader.timeline(tenantOf(request), callId, { ...filter, origins: originsOf(origin) });
+      if (entries.length === 0) await knownCall(reader, request, callId);
+      return { entries };
+    },
+  );
+  app.get(
     '/v1/calls/:callId/frames',
     {
       schema: {
@@ -191,6 +211,16 @@ function timeOf(name: string, text: string | undefined): number | undefined {
   const unixMs = Date.parse(text.includes('T') || text.endsWith('Z') ? text.replace(' ', 'T') : `${text}Z`);
   if (Number.isFinite(unixMs)) return unixMs;
   throw new InvalidInput('request_invalid', { expected: `${name} as an ISO 8601 time`, got: text.slice(0, 80) });
+}
+
+function originsOf(text: string | undefined): TimelineRecord['origin'][] {
+  if (text === undefined) return [];
+  return text.split(',').map((name) => {
+    const origin = ORIGINS.find((known) => known === name);
+    if (origin !== undefined) return origin;
+    const expected = `origins of ${ORIGINS.join(', ')}`;
+    throw new InvalidInput('request_invalid', { expected, got: name.slice(0, 80) });
+  });
 }
 
 function kindsOf(text: string | undefined): FactKind[] {

@@ -125,8 +125,46 @@ export const FactBody = Type.Object({
   holes: Figure('dropouts: count'),
   model: Type.String({ description: 'scores of added models; of what was not measured, the models' }),
   measures: Type.Record(Type.String(), Type.Number(), {
-    description: 'prosody, tone changes, quality, gibberish, loops, scores of added models: by name and unit',
+    description:
+      'prosody, tone changes, quality, gibberish, loops, scores of added models, breakdowns, texts: by name and unit',
   }),
+  details: Type.Record(Type.String(), Type.String(), {
+    description: 'breakdowns: why a part is not known, providers, models, who told',
+  }),
+});
+
+export const TimelineQuery = Type.Object(
+  {
+    origin: Type.Optional(
+      Type.String({ description: 'one or several, separated by commas: audio, event, span, score' }),
+    ),
+    fromMs: Type.Optional(Type.Number()),
+    toMs: Type.Optional(Type.Number()),
+    limit: Type.Integer({ minimum: 1, maximum: 50_000, default: 5_000 }),
+  },
+  { additionalProperties: false },
+);
+
+export const TimelineBody = Type.Object({
+  entries: Type.Array(
+    Type.Object({
+      origin: Type.String({ description: 'audio, event, span or score' }),
+      kind: Type.String(),
+      channel: Type.String(),
+      media_ms: Figure('null: its clock could not be aligned'),
+      end_ms: Figure('null while it goes on, and of moments'),
+      ts: Type.String({ description: 'UTC' }),
+      outcome: Type.String(),
+      reason: Type.String(),
+      latency_ms: Figure('interruptions, responses; of spans their length'),
+      source: Type.String({ description: 'who reports; empty: Earshot' }),
+      text: Type.String({ description: "under the tenant's text policy" }),
+      trace_id: Type.String(),
+      span_id: Type.String(),
+      status: Type.String(),
+      id: Type.String(),
+    }),
+  ),
 });
 
 export const FactsBody = Type.Object({ facts: Type.Array(FactBody) });
