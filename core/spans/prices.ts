@@ -3,8 +3,8 @@ import type { Request } from './request.ts';
 
 /** Null: this is not sold by that unit, or its price is not known. */
 export interface Price {
-  /** As Request.provider names them; empty: whoever offers the model. */
-  readonly providers: readonly string[];
+  /** As Request.provider names it. */
+  readonly provider: string;
   /** The model's name in lower case; `*` stands for any characters. */
   readonly model: string;
   readonly inputPerMillion: number | null;
@@ -14,6 +14,8 @@ export interface Price {
   readonly audioOutputPerMillion: number | null;
   readonly charactersPerMillion: number | null;
   readonly audioMinute: number | null;
+  /** Larger prompts cost more, how much is not known here. */
+  readonly inputTokensMax: number | null;
 }
 
 export interface PriceTable {
@@ -33,8 +35,10 @@ export function priceTable(prices: readonly Price[]): PriceTable {
       const key = `${provider} ${name}`;
       let price = known.get(key);
       if (price === undefined) {
-        const fits = ({ providers }: Price): boolean => providers.length === 0 || providers.includes(provider);
-        price = entries.find((entry) => entry.pattern.test(name) && fits(entry.price))?.price ?? null;
+        // A span that names no provider means the one that made the model.
+        const fits = (entry: Price): boolean => provider === '' || entry.provider === provider;
+        const isName = name.length <= NAME_LENGTH_MAX;
+        price = isName ? (entries.find((entry) => entry.pattern.test(name) && fits(entry.price))?.price ?? null) : null;
         // Names come from outside: a table that remembers them all would grow for ever.
         if (known.size >= REMEMBERED_MAX) known.clear();
         known.set(key, price);
@@ -47,6 +51,7 @@ export function priceTable(prices: readonly Price[]): PriceTable {
 export const NO_PRICES: PriceTable = priceTable([]);
 
 const REMEMBERED_MAX = 10_000;
+const NAME_LENGTH_MAX = 200;
 
 /** Without the folder that gateways and Google put before a model's name. */
 const plainModel = (model: string): string => model.toLowerCase().replace(/^.*\//, '');
@@ -89,10 +94,14 @@ export function costOf(usage: Usage, price: Price | null): number | null {
   }
 }
 
-/** Tokens of audio and cached ones are among the tokens of input, and have prices of their own. */
+/**
+ * Tokens of audio and cached ones are among the tokens of input, and have prices of their own. Cached ones are taken to be
+ * text, since no convention says which are: with much cached audio the true cost is lower.
+ */
 function tokenCost(usage: Usage, price: Price): number | null {
   const { inputTokens, outputTokens, cachedTokens, inputAudioTokens, outputAudioTokens } = usage;
   if (inputTokens === null || outputTokens === null) return null;
+  if (price.inputTokensMax !== null && inputTokens > price.inputTokensMax) return null;
   const audioIn = Math.min(inputAudioTokens ?? 0, inputTokens);
   const cached = Math.min(cachedTokens ?? 0, inputTokens - audioIn);
   const audioOut = Math.min(outputAudioTokens ?? 0, outputTokens);
