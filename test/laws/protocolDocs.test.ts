@@ -18,7 +18,7 @@ test('every message in the page is one that the server takes', () => {
   assert.equal(openCallOf(parseHello(hello), 'default', 0).callId, 'call-42');
   assert.deepEqual(
     others.map((text) => parseText(text).type),
-    ['clear', 'mark', 'bye'],
+    ['clear', 'mark', 'event', 'event', 'bye'],
   );
 });
 
