@@ -104,15 +104,20 @@ export const secondsAt = (json: Json | undefined, ...names: readonly string[]): 
 /** A number of this size is Unix seconds up to the year 5138; one above it is milliseconds from 1973 on. */
 const SECONDS_BELOW = 1e11;
 const WALL_MS_MAX = 1e13;
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** Wall time as Unix ms, from Unix seconds, Unix milliseconds (their sizes tell) or RFC 3339. Fractions are kept. */
 export function wallMs(value: unknown): number | undefined {
-  if (typeof value === 'string') {
-    return RFC_3339.test(value) ? wallMs(Date.parse(value.replace(' ', 'T'))) : undefined;
-  }
+  if (typeof value === 'string') return rfc3339Ms(value);
   if (typeof value !== 'number' || !(value >= 1e9 && value < WALL_MS_MAX)) return undefined;
   return value < SECONDS_BELOW ? value * 1_000 : value;
+}
+
+/** Date.parse alone would cut what is finer than a millisecond. */
+function rfc3339Ms(text: string): number | undefined {
+  const [, day, time, fraction = '', zone] = RFC_3339.exec(text) ?? [];
+  const ms = Date.parse(`${day}T${time}${zone?.toUpperCase()}`) + Number(`0${fraction}`) * 1_000;
+  return ms >= SECONDS_BELOW && ms < WALL_MS_MAX ? ms : undefined;
 }
 
 export const wallMsAt = (json: Json | undefined, ...names: readonly string[]): number | undefined =>
@@ -123,8 +128,10 @@ const LONE_SURROGATES = /\p{Surrogate}/gu;
 
 export function bounded(text: string, name: string, lengthMax: number): string {
   if (text.length > lengthMax) throw refused(`${name} of at most ${lengthMax} characters`, `${text.length} characters`);
-  return text.replace(LONE_SURROGATES, '\ufffd');
+  return wellFormed(text);
 }
+
+export const wellFormed = (text: string): string => text.replace(LONE_SURROGATES, '\ufffd');
 
 export function boundedList<Item>(list: readonly Item[], name: string, lengthMax: number): readonly Item[] {
   if (list.length <= lengthMax) return list;
