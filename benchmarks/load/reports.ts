@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { packageRoot } from '../../adapters/packageRoot.ts';
-import { encodeEventBatch } from '../../adapters/events/wireEvent.ts';
+import { encodeEventBatch } from '../../adapters/events/wireBatch.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
 import { readConfig } from '../../services/config.ts';
 import { startServices, type RunningService } from '../../services/main.ts';

@@ -5,7 +5,8 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { MAPPERS, type SourceName } from '../../adapters/events/mappers.ts';
-import { encodeBatchResult, parseEventBatch, type RejectedEvent } from '../../adapters/events/wireEvent.ts';
+import { encodeBatchResult } from '../../adapters/events/wireBatch.ts';
+import { parseEventBatch, type Rejection } from '../../adapters/events/wireEvent.ts';
 import type { Reports } from '../../adapters/bus/bus.ts';
 import { describe } from '../../core/units/describe.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
@@ -35,8 +36,8 @@ export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, optio
 
   app.post('/v1/events', { bodyLimit: BODY_BYTES_MAX, schema: EVENTS_SCHEMA }, async (request, reply) => {
     const type = typeOf(request);
-    const { events, rejected } = parseEventBatch(bytesOf(request), type);
     const origin = originOf(request, options.nowMs());
+    const { events, rejected } = parseEventBatch(bytesOf(request), type, origin.callKey);
     return settle(reply, type, options, {
       ...NOTHING,
       tenant: origin.tenant,
@@ -61,7 +62,7 @@ export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, optio
     );
     const messages = parseJson(bytesOf(request));
     const events: SpeechEvent[] = [];
-    const rejected: RejectedEvent[] = [];
+    const rejected: Rejection[] = [];
     (Array.isArray(messages) ? (messages as unknown[]) : [messages]).forEach((message, index) => {
       try {
         const context = { ...origin, role: roleOf(query.role), streamId: query.streamId };
@@ -102,7 +103,7 @@ const SOURCE_SCHEMA = {
 const SCORES_SCHEMA = { ...TAGS, summary: 'Verdicts of evaluations on calls, turns and requests' };
 
 interface Parsed extends Reports {
-  readonly rejected: readonly RejectedEvent[];
+  readonly rejected: readonly Rejection[];
 }
 
 const NOTHING = { events: [], spans: [], scores: [] };

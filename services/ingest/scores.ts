@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { describe } from '../../core/units/describe.ts';
-import type { RejectedEvent } from '../../adapters/events/wireEvent.ts';
+import type { Rejection } from '../../adapters/events/wireEvent.ts';
 import type { Score } from '../../core/events/score.ts';
 
 const Text = Type.String({ maxLength: 200 });
@@ -31,9 +31,9 @@ export function parseScores(
   body: unknown,
   tenant: string,
   receivedAtMs: number,
-): { scores: Score[]; rejected: RejectedEvent[] } {
+): { scores: Score[]; rejected: Rejection[] } {
   const scores: Score[] = [];
-  const rejected: RejectedEvent[] = [];
+  const rejected: Rejection[] = [];
   listOf(body).forEach((posted, index) => {
     const problem = index >= SCORES_MAX ? `at most ${SCORES_MAX} scores` : problemOf(posted);
     if (problem === null) scores.push(scoreOf(posted as Static<typeof ScoreSchema>, tenant, receivedAtMs));

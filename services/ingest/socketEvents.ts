@@ -1,6 +1,6 @@
 /** Events that come on the call's own socket, among its audio. */
 import { MAPPERS, type SourceName } from '../../adapters/events/mappers.ts';
-import { parseEventBatch, type RejectedEvent } from '../../adapters/events/wireEvent.ts';
+import { parseEventBatch, type Rejection } from '../../adapters/events/wireEvent.ts';
 import type { ClientEvent } from '../../adapters/telephony/earshot.ts';
 import { describe } from '../../core/units/describe.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
@@ -11,7 +11,7 @@ import { SourceStreams } from './sourceStreams.ts';
 
 export interface ReadEvents {
   readonly events: readonly SpeechEvent[];
-  readonly rejected: readonly RejectedEvent[];
+  readonly rejected: readonly Rejection[];
 }
 
 export class SocketEvents {
@@ -38,8 +38,8 @@ export class SocketEvents {
   #reported(message: ClientEvent, callKey: string, receivedAtMs: number): Reported {
     const { event, source, role = '', streamId } = message;
     if (event !== undefined) {
-      const body = Buffer.from(JSON.stringify({ callId: callKey, ...event }));
-      const { events, rejected } = parseEventBatch(body, 'application/json');
+      const body = Buffer.from(JSON.stringify(event));
+      const { events, rejected } = parseEventBatch(body, 'application/json', callKey);
       return { reported: events, rejected };
     }
     if (source === undefined || !Object.hasOwn(MAPPERS, source)) {
@@ -54,5 +54,5 @@ export class SocketEvents {
 
 interface Reported {
   readonly reported: readonly ReportedEvent[];
-  readonly rejected: readonly RejectedEvent[];
+  readonly rejected: readonly Rejection[];
 }
