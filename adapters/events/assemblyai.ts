@@ -5,7 +5,7 @@
 import type { ReportedEvent } from '../../core/events/speechEvent.ts';
 import { countAt, idAt, listAt, msAt, shareAt, textAt, typedMessage, type Json } from './json.ts';
 import { at, createMemory, event, known, type EventMapper } from './mapper.ts';
-import { meanConfidence, spanOf, wordsAt, type WordNames } from './words.ts';
+import { meanConfidence, spanOf, textOf, wordsAt, type WordNames } from './words.ts';
 
 const MESSAGE = {
   expected: 'a message of AssemblyAI (v3), with a type like Begin, SpeechStarted or Turn',
@@ -58,7 +58,7 @@ export function createAssemblyaiMapper(): EventMapper {
 function turnOf(json: Json, about: Fields): ReportedEvent {
   const words = wordsAt(json, 'words', WORDS);
   const isEnd = json.end_of_turn === true;
-  const spoken = listAt(json, 'words').length > 0 && !isEnd ? words.map(({ text }) => text).join(' ') : '';
+  const spoken = listAt(json, 'words').length > 0 && !isEnd ? textOf(words) : '';
   return event(isEnd ? 'stt_final' : 'stt_interim', {
     ...about,
     ...spanOf(words),

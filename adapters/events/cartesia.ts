@@ -5,7 +5,7 @@
 import type { ReportedEvent } from '../../core/events/speechEvent.ts';
 import { idAt, listAt, objectAt, textAt, typedMessage, valueAt, type Json } from './json.ts';
 import { createMemory, event, known, type EventMapper } from './mapper.ts';
-import { spanOf, wordsBesides } from './words.ts';
+import { spanOf, textOf, wordsBesides } from './words.ts';
 
 const MESSAGE = {
   expected: 'a message of Cartesia, with a type like chunk, timestamps or done',
@@ -52,7 +52,7 @@ function spoken(json: Json, about: Fields): ReportedEvent[] {
   const lists = objectAt(json, 'word_timestamps');
   const words = wordsBesides(listAt(lists, 'words'), listAt(lists, 'start'), listAt(lists, 'end'), 1_000);
   if (words.length === 0) return [];
-  return [event('tts_words', { ...about, ...spanOf(words), text: words.map(({ text }) => text).join(' '), words })];
+  return [event('tts_words', { ...about, ...spanOf(words), text: textOf(words), words })];
 }
 
 const statusOf = (json: Json): Readonly<Record<string, string>> =>

@@ -3,13 +3,28 @@
  * is no wall time. https://elevenlabs.io/docs/api-reference/text-to-speech/v-1-text-to-speech-voice-id-stream-input
  */
 import type { ReportedEvent, Word } from '../../core/events/speechEvent.ts';
-import { boundedList, idAt, LIMITS, listAt, mediaMs, objectAt, objectOf, refused, textAt, valueAt } from './json.ts';
+import {
+  boundedList,
+  idAt,
+  LIMITS,
+  listAt,
+  mediaMs,
+  objectAt,
+  objectOf,
+  refused,
+  textAt,
+  valueAt,
+  wellFormed,
+} from './json.ts';
 import type { Json } from './json.ts';
 import { createMemory, event, known, type EventMapper } from './mapper.ts';
-import { spanOf } from './words.ts';
+import { spanOf, textOf } from './words.ts';
 
 const EXPECTED = 'a message of ElevenLabs, with audio, alignment, normalizedAlignment or isFinal';
 const FIELDS = ['audio', 'alignment', 'normalizedAlignment', 'isFinal', 'is_final', 'error', 'message'];
+
+/** Also bounds what is kept of text without any spaces. */
+const WORD_LENGTH_MAX = 100;
 
 type Fields = Omit<ReportedEvent, 'type'>;
 
@@ -71,10 +86,10 @@ function firstAudio(json: Json, synthesis: Synthesis, about: Fields): ReportedEv
 /** Which words to tell: those whose end is certain, or all because nothing follows. */
 function spoken(json: Json, synthesis: Synthesis, about: Fields, tell: 'whole' | 'all'): ReportedEvent[] {
   const words = wordsOf(placed(charactersOf(json), synthesis), synthesis);
-  if (tell === 'all' && synthesis.open !== null) words.push(synthesis.open);
+  if (tell === 'all' && synthesis.open !== null) words.push(whole(synthesis.open));
   if (tell === 'all') synthesis.open = null;
   if (words.length === 0) return [];
-  return [event('tts_words', { ...about, ...spanOf(words), text: words.map(({ text }) => text).join(' '), words })];
+  return [event('tts_words', { ...about, ...spanOf(words), text: textOf(words), words })];
 }
 
 /** `alignment` is of the text as it was sent, `normalizedAlignment` of the text as it is read out. Two spellings exist. */
@@ -85,7 +100,8 @@ function charactersOf(json: Json): readonly Character[] {
   const durations = listAt(lists, 'charDurationsMs', 'charsDurationsMs');
   return texts.flatMap((text, index) => {
     const [startMs, durationMs] = [mediaMs(starts[index]), mediaMs(durations[index])];
-    if (typeof text !== 'string' || startMs === undefined || durationMs === undefined) return [];
+    if (typeof text !== 'string' || text.length > WORD_LENGTH_MAX) return [];
+    if (startMs === undefined || durationMs === undefined) return [];
     return [{ text, startMs, endMs: startMs + durationMs }];
   });
 }
@@ -108,9 +124,6 @@ function placed(characters: readonly Character[], synthesis: Synthesis): readonl
   }));
 }
 
-/** Also bounds what is kept of text without any spaces. */
-const WORD_LENGTH_MAX = 100;
-
 function wordsOf(characters: readonly Character[], synthesis: Synthesis): Word[] {
   const words: Word[] = [];
   for (const { text, startMs, endMs } of characters) {
@@ -118,7 +131,7 @@ function wordsOf(characters: readonly Character[], synthesis: Synthesis): Word[]
     synthesis.endMs = Math.max(synthesis.endMs, endMs);
     const isBetween = text.trim() === '';
     if (open !== null && (isBetween || open.text.length >= WORD_LENGTH_MAX)) {
-      words.push(open);
+      words.push(whole(open));
       synthesis.open = null;
     }
     if (!isBetween) synthesis.open = extended(synthesis.open, text, startMs, endMs);
@@ -130,3 +143,6 @@ const extended = (open: Word | null, text: string, startMs: number, endMs: numbe
   open === null
     ? { text, startMs, endMs: Math.max(startMs, endMs), confidence: null }
     : { ...open, text: open.text + text, endMs: Math.max(open.endMs, endMs) };
+
+/** Only a whole word tells whether half a character is alone. */
+const whole = (word: Word): Word => ({ ...word, text: wellFormed(word.text) });

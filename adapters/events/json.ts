@@ -11,6 +11,7 @@ export const LIMITS = {
   textLength: 65_536,
   idLength: 200,
   words: 10_000,
+  wordLength: 1_000,
   /** Metrics and attributes, each. */
   entries: 100,
   /** Longer than any call: 10 days. */
@@ -101,23 +102,23 @@ export const secondsAt = (json: Json | undefined, ...names: readonly string[]): 
   return value === undefined ? undefined : mediaMs(value * 1_000);
 };
 
-/** A number of this size is Unix seconds up to the year 5138; one above it is milliseconds from 1973 on. */
-const SECONDS_BELOW = 1e11;
-const WALL_MS_MAX = 1e13;
+/** The years 2000 to 2100: a time in another unit than it was taken for lies far outside. */
+export const WALL_MS = { min: 946_684_800_000, max: 4_102_444_800_000 } as const;
+const isWallMs = (ms: number): boolean => ms >= WALL_MS.min && ms <= WALL_MS.max;
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** Wall time as Unix ms, from Unix seconds, Unix milliseconds (their sizes tell) or RFC 3339. Fractions are kept. */
 export function wallMs(value: unknown): number | undefined {
   if (typeof value === 'string') return rfc3339Ms(value);
-  if (typeof value !== 'number' || !(value >= 1e9 && value < WALL_MS_MAX)) return undefined;
-  return value < SECONDS_BELOW ? value * 1_000 : value;
+  if (typeof value !== 'number') return undefined;
+  return [value, value * 1_000].find(isWallMs);
 }
 
 /** Date.parse alone would cut what is finer than a millisecond. */
 function rfc3339Ms(text: string): number | undefined {
   const [, day, time, fraction = '', zone] = RFC_3339.exec(text) ?? [];
   const ms = Date.parse(`${day}T${time}${zone?.toUpperCase()}`) + Number(`0${fraction}`) * 1_000;
-  return ms >= SECONDS_BELOW && ms < WALL_MS_MAX ? ms : undefined;
+  return isWallMs(ms) ? ms : undefined;
 }
 
 export const wallMsAt = (json: Json | undefined, ...names: readonly string[]): number | undefined =>

@@ -90,13 +90,13 @@ export function createLivekitAgentsMapper(): EventMapper {
 
 type Edge = 'speech_started' | 'speech_stopped' | 'playback_started' | 'playback_stopped';
 
-/** Speaking begins and ends; any other change is told as it is. */
+/** Speaking begins and ends; thinking, being away and the like are told as they are. */
 function changes(json: Json, started: Edge, stopped: Edge, about: Fields): ReportedEvent[] {
   const [from, to] = [idAt(json, ...spellings('oldState')), idAt(json, ...spellings('newState'))];
   if (from === to) return [];
   if (to === 'speaking') return [event(started, about)];
-  const state = to === '' ? [] : [event('state', { ...about, attributes: { state: to } })];
-  return from === 'speaking' ? [event(stopped, about), ...state] : state;
+  const state = event('state', { ...about, attributes: { state: to } });
+  return [...(from === 'speaking' ? [event(stopped, about)] : []), ...(to === '' || to === 'listening' ? [] : [state])];
 }
 
 function transcribed(json: Json, about: Fields): ReportedEvent[] {

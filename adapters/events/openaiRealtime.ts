@@ -34,7 +34,9 @@ export function createOpenaiRealtimeMapper(): EventMapper {
       const events = eventsOf(type, json, session, streamId);
       // One message may give several events: its id and their types name them.
       const eventId = idAt(json, 'event_id');
-      return events.map((told) => (eventId === '' ? told : { ...told, id: `${eventId}:${told.type}` }));
+      return events.map((told) =>
+        eventId === '' ? told : { ...told, id: `${told.type}:${eventId}`.slice(0, LIMITS.idLength) },
+      );
     },
   };
 }
@@ -97,7 +99,7 @@ function eventsOf(type: string, json: Json, session: Session, streamId: string):
       return [event('playback_truncated', agent)];
     case 'error':
     case 'conversation.item.input_audio_transcription.failed':
-      return [failure(objectAt(json, 'error'), caller)];
+      return [failure(objectAt(json, 'error'), { provider: 'openai', streamId, itemId })];
     default:
       return [];
   }

@@ -97,9 +97,11 @@ function spoken(utterance: Json, about: Fields, state: 'final' | 'interim'): Rep
 /** Only the latency of whole turns comes turn by turn and means what ours does; the parts are percentiles of other things. */
 function latencies(call: Json, about: Fields): ReportedEvent[] {
   const values = listAt(objectAt(objectAt(call, 'latency'), 'e2e'), 'values');
-  return boundedList(values, 'latencies', TURNS_MAX).flatMap((value, turnIndex) => {
+  return boundedList(values, 'latencies', TURNS_MAX).flatMap((value, index) => {
     const ms = numberAt({ value }, 'value');
     if (ms === undefined || ms < 0) return [];
-    return [event('metrics', { ...about, turnIndex, metrics: { 'turn.reported_latency': ms / 1_000 } })];
+    return [
+      event('metrics', { ...about, itemId: `latency-${index}`, metrics: { 'turn.reported_latency': ms / 1_000 } }),
+    ];
   });
 }

@@ -31,6 +31,21 @@ export function createVapiMapper(): EventMapper {
   /** By call: a webhook's messages are of many. */
   const spokenSoFar = createMemory<Spoken>();
   const answered = createMemory<true>();
+  /** Two kinds of message tell that the assistant begins to speak. */
+  const playing = createMemory<boolean>();
+
+  function playback(status: 'started' | 'stopped', about: Fields, callId: string): ReportedEvent[] {
+    const wasPlaying = playing.get(callId) === true;
+    playing.set(callId, status === 'started');
+    return status === 'started' && wasPlaying ? [] : [event(`playback_${status}`, { ...about, role: 'agent' })];
+  }
+
+  function speechUpdate(json: Json, about: Fields, callId: string): ReportedEvent[] {
+    const role = roleOf(json);
+    const status = idAt(json, 'status');
+    if (role === undefined || (status !== 'started' && status !== 'stopped')) return [];
+    return role === 'agent' ? playback(status, about, callId) : [event(`speech_${status}`, { ...about, role })];
+  }
 
   function modelOutput(about: Fields, callId: string): ReportedEvent[] {
     const key = `${callId} ${about.turnId}`;
@@ -59,7 +74,7 @@ export function createVapiMapper(): EventMapper {
       segmentId,
       attributes: { ...about.attributes, ...sourceOf(json) },
     };
-    const started = before === undefined ? [event('playback_started', piece)] : [];
+    const started = before === undefined ? playback('started', piece, callId) : [];
     const goesOn = before !== undefined && text.slice(0, before.length).endsWith(before.tail);
     const since = goesOn ? text.slice(before.length) : text;
     return [...started, ...wordsOfPiece(json, since.trim(), { ...piece, streamId: segmentId })];
@@ -73,7 +88,7 @@ export function createVapiMapper(): EventMapper {
       const callId = idAt(objectAt(json, 'call'), 'id') || context.callKey;
       switch (type.replace(/\[.*/, '')) {
         case 'speech-update':
-          return speechUpdate(json, about);
+          return speechUpdate(json, about, callId);
         case 'transcript':
           return transcript(json, about);
         case 'user-interrupted':
@@ -113,13 +128,6 @@ const ROLES = new Map<string, Channel>([
   ['bot', 'agent'],
 ]);
 const roleOf = (json: Json): Channel | undefined => ROLES.get(idAt(json, 'role'));
-
-function speechUpdate(json: Json, about: Fields): ReportedEvent[] {
-  const role = roleOf(json);
-  const status = idAt(json, 'status');
-  if (role === undefined || (status !== 'started' && status !== 'stopped')) return [];
-  return [event(`${role === 'caller' ? 'speech' : 'playback'}_${status}`, { ...about, role })];
-}
 
 /** Both sides are transcribed. */
 function transcript(json: Json, about: Fields): ReportedEvent[] {

@@ -7,11 +7,14 @@ type Fields = Omit<ReportedEvent, 'type'>;
 
 const TURNS_MAX = 10_000;
 
-/** The turns' own times are not told, only their order: the report's time is not when they were. */
+/**
+ * The turns' own times are not told, and their order is not the numbering that other messages use: so neither the report's
+ * time nor a turn's index is claimed.
+ */
 export function vapiReport(json: Json, about: Fields): ReportedEvent[] {
   const performance = objectAt(objectAt(json, 'artifact'), 'performanceMetrics');
   const turns = boundedList(objectsAt(performance, 'turnLatencies'), 'turns', TURNS_MAX);
-  return turns.flatMap((turn, turnIndex) => {
+  return turns.flatMap((turn, index) => {
     const metrics = known({
       'turn.reported_latency': inSeconds(turn, 'turnLatency'),
       'llm.ttft': inSeconds(turn, 'modelLatency'),
@@ -21,7 +24,9 @@ export function vapiReport(json: Json, about: Fields): ReportedEvent[] {
     });
     if (Object.keys(metrics).length === 0) return [];
     const attributes = { ...about.attributes, report: 'end-of-call' };
-    return [event('metrics', { ...about, occurredAtMs: undefined, turnIndex, metrics, attributes })];
+    return [
+      event('metrics', { ...about, occurredAtMs: undefined, segmentId: `report-turn-${index}`, metrics, attributes }),
+    ];
   });
 }
 

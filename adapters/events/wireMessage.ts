@@ -8,7 +8,7 @@ import { EVENT_TYPES, type EventType, type ReportedEvent, type SpeechEvent } fro
 import type { Word } from '../../core/events/speechEvent.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { describe } from '../../core/units/describe.ts';
-import { bounded, boundedList, LIMITS, refused } from './json.ts';
+import { bounded, boundedList, LIMITS, refused, WALL_MS } from './json.ts';
 import { event } from './mapper.ts';
 
 const wireTypeOf = (type: EventType): WireType => WireType[type.toUpperCase() as keyof typeof WireType];
@@ -21,7 +21,6 @@ const ROLES = new Map<Role, Channel | ''>([
 
 type TextField = { [Name in keyof WireEvent]: WireEvent[Name] extends string ? Name : never }[keyof WireEvent] & string;
 
-const WORD_LENGTH_MAX = 1_000;
 const ATTRIBUTE_LENGTH_MAX = 1_000;
 
 /** `callKey` is the call of an event that names none. Throws InvalidInput where the event breaks the contract. */
@@ -110,7 +109,7 @@ function roleOf(role: Role): Channel | '' {
 }
 
 function wordOf(word: WireWord): Word {
-  const text = bounded(word.text, 'a word', WORD_LENGTH_MAX);
+  const text = bounded(word.text, 'a word', LIMITS.wordLength);
   const [startMs, endMs] = [
     mediaMsOf("a word's startMs", word.startMs) ?? 0,
     mediaMsOf("a word's endMs", word.endMs) ?? 0,
@@ -124,9 +123,6 @@ function mediaMsOf(name: string, value: bigint | undefined): number | undefined 
   if (value >= 0n && value <= BigInt(LIMITS.mediaMs)) return Number(value);
   throw refused(`${name} from 0 to ${LIMITS.mediaMs}`, String(value));
 }
-
-/** The years 2000 to 2100: a time that was written in another unit lies far outside. */
-const WALL_MS = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
 export function wallMsOf(name: string, time: Timestamp | undefined): number | undefined {
   return time === undefined ? undefined : wallMsWithin(name, Number(time.seconds) * 1_000 + time.nanos / 1e6);

@@ -1,6 +1,6 @@
 /** Words with their times, from a list of objects or from lists side by side. A word whose times make no sense is left out. */
 import type { Word } from '../../core/events/speechEvent.ts';
-import { boundedList, LIMITS, mediaMs, objectsAt, shareAt, textAt, valueAt, type Json } from './json.ts';
+import { bounded, boundedList, LIMITS, mediaMs, objectsAt, shareAt, textAt, valueAt, type Json } from './json.ts';
 
 export interface WordNames {
   readonly text: readonly string[];
@@ -36,8 +36,11 @@ const inMs = (value: unknown, unitMs: number): number | undefined =>
 
 function wordOf(text: string, startMs?: number, endMs?: number, confidence: number | null = null): Word[] {
   if (text === '' || startMs === undefined || endMs === undefined || endMs < startMs) return [];
-  return [{ text, startMs, endMs, confidence }];
+  return [{ text: bounded(text, 'a word', LIMITS.wordLength), startMs, endMs, confidence }];
 }
+
+export const textOf = (words: readonly Word[]): string =>
+  bounded(words.map(({ text }) => text).join(' '), 'words', LIMITS.textLength);
 
 /** From the first word's start to the last one's end, so far as they are in order. */
 export function spanOf(words: readonly Word[]): { readonly startMs?: number; readonly endMs?: number } {
