@@ -20,7 +20,7 @@ import {
 import { InvalidInput } from '../../core/units/errors.ts';
 import { statusBody, traceResponse } from './answers.ts';
 import { gunzipBounded } from './gunzipBounded.ts';
-import { parseTraces, type ParsedTraces } from './parseTraces.ts';
+import { parseTraces, parseTracesInTurns, type ParsedTraces } from './parseTraces.ts';
 
 const REQUEST: ToldRequest = {
   resource: { 'service.name': 'booking', 'host.name': 'a' },
@@ -241,7 +241,11 @@ test('nesting that would cost the stack is refused, and quickly', () => {
   for (let level = 0; level < 20_000; level += 1) value = inField(5, inField(1, value));
   const span = inField(9, Buffer.concat([inField(1, Buffer.from('deep')), inField(2, value)]));
   const request = inField(1, inField(2, inField(2, span)));
-  assert.throws(() => parseTraces(request, 'protobuf', 't'), { code: 'request_invalid', message: /recursion/ });
+  const parsed = parseTraces(request, 'protobuf', 't');
+  assert.deepEqual([parsed.spans.length, parsed.rejectedSpans], [0, 1]);
+  assert.match(parsed.errorMessage, /recursion/);
+  const resource = inField(1, Buffer.concat([inField(1, Buffer.from('deep')), inField(2, value)]));
+  assert.throws(() => parseTraces(inField(1, inField(1, resource)), 'protobuf', 't'), { code: 'request_invalid' });
 });
 
 /** A message as a field of another. */
@@ -320,6 +324,59 @@ test('both encodings of the same request give the same spans', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a span that is damaged within is rejected alone', () => {
+  const good = protobufRequest({ spans: [{ name: 'good' }] });
+  const damaged = inField(
+    1,
+    inField(2, Buffer.concat([inField(2, Buffer.from('hello, world')), inField(2, Buffer.of(255))])),
+  );
+  const parsed = parseTraces(Buffer.concat([good, damaged, good]), 'protobuf', 't');
+  assert.deepEqual([parsed.spans.length, parsed.rejectedSpans], [2, 2]);
+  assert.match(parsed.errorMessage, /a span in protobuf/);
+});
+
+test('a message written in pieces is one', () => {
+  const attribute = (key: string) =>
+    inField(1, Buffer.concat([inField(1, Buffer.from(key)), inField(2, inField(1, Buffer.from('x')))]));
+  const resource = Buffer.concat([inField(1, attribute('a')), inField(1, attribute('b'))]);
+  const spans = inField(
+    2,
+    inField(
+      2,
+      Buffer.concat([
+        inField(1, Buffer.from(TRACE_ID, 'hex')),
+        inField(2, Buffer.from('eee19b7ec3c1b174', 'hex')),
+        Buffer.from([(7 << 3) | 1, 1, 0, 0, 0, 0, 0, 0, 0]),
+      ]),
+    ),
+  );
+  const [span] = parseTraces(inField(1, Buffer.concat([resource, spans])), 'protobuf', 't').spans;
+  assert.deepEqual(span.resourceAttributes, { a: 'x', b: 'x' });
+  assert.equal(span.startNs, 1n);
+});
+
+test('in turns it is the same, and others have theirs', async () => {
+  const spans = Array.from({ length: 5_000 }, (_, index) => ({
+    name: `n${index}`,
+    traceId: index % 7 === 0 ? '' : TRACE_ID,
+  }));
+  for (const encoding of ['protobuf', 'json'] as const) {
+    const body = encoding === 'json' ? jsonRequest({ spans }) : protobufRequest({ spans });
+    let turns = 0;
+    let isDone = false;
+    const others = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(others);
+    };
+    setImmediate(others);
+    const parsed = await parseTracesInTurns(body, encoding, 't');
+    isDone = true;
+    assert.deepEqual(parsed, parseTraces(body, encoding, 't'));
+    assert.ok(turns >= 2, `${encoding}: ${turns} turns`);
+  }
+  await assert.rejects(parseTracesInTurns(Buffer.from('good morning'), 'json', 't'), { code: 'request_invalid' });
 });
 
 test('answers: nothing for whole success, a partial success or a status else, in the encoding asked in', () => {
