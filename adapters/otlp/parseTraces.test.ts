@@ -220,6 +220,52 @@ test('half a surrogate pair becomes a character that can be stored', () => {
   assert.equal(parseTraces(Buffer.from(text), 'json', 't').spans[0].name, 'a\ufffd b \u{1f600}');
 });
 
+/** As the Python SDK 1.45 writes it, so that the contract is not only held to itself. */
+const FROM_PYTHON = [
+  'CscDCjEKGQoMc2VydmljZS5uYW1lEgkKB2Jvb2tpbmcKFAoJaG9zdC5uYW1lEgcKBXBvZC0xEpEDCg4KB3BpcGVjYXQSAzEuNxKr',
+  'AgoQW47/95gDgQPSabYzgT/GDBII7uGbfsPBsXIiCO7hm37DwbFxKgNsbG0wAzkB4b9tp/x6GEED6W6dp/x6GEoZCgxtZXRyaWNz',
+  'LnR0ZmISCSEAAAAAAADQP0oMCgZzdHJlYW0SAhABSiAKGWdlbl9haS51c2FnZS5pbnB1dF90b2tlbnMSAxiwCUoVCgVzdG9wcxIM',
+  'KgoKAwoBYQoDCgFiShEKA2JpZxIKGIGAgICAgICAQFoyCYCTpnyn/HoYEg1nZW5fYWkuY2hvaWNlGhgKB2NvbnRlbnQSDQoLR3LD',
+  'vMOfIGRpY2hqMQoQW47/95gDgQPSabYzgT/GDBIIqqqqqqqqqqoiDgoDd2h5EgcKBXJldHJ5NQABAAB6CBIEYm9vbRgChQEAAQAA',
+  'ElEKEFuO//eYA4ED0mm2M4E/xgwSCO7hm37DwbFxKgR0dXJuMAE5AADKZ6f8ehhBAMpko6f8ehhKEQoLdHVybi5udW1iZXISAhgB',
+  'egCFAQABAAA=',
+].join('');
+
+test('a request of the Python SDK', () => {
+  const { spans, errorMessage } = parseTraces(Buffer.from(FROM_PYTHON, 'base64'), 'protobuf', 't');
+  assert.equal(errorMessage, '');
+  const [llm, turn] = spans;
+  assert.deepEqual(llm, {
+    tenant: 't',
+    traceId: TRACE_ID,
+    spanId: 'eee19b7ec3c1b172',
+    parentSpanId: 'eee19b7ec3c1b171',
+    traceState: '',
+    name: 'llm',
+    kind: 'Client',
+    serviceName: 'booking',
+    resourceAttributes: { 'service.name': 'booking', 'host.name': 'pod-1' },
+    scopeName: 'pipecat',
+    scopeVersion: '1.7',
+    attributes: {
+      'metrics.ttfb': '0.25',
+      stream: 'true',
+      'gen_ai.usage.input_tokens': '1200',
+      stops: '["a","b"]',
+      big: '4611686018427387905',
+    },
+    startNs: 1_764_000_000_100_000_001n,
+    durationNs: 800_000_002n,
+    statusCode: 'Error',
+    statusMessage: 'boom',
+    events: [
+      { timeNs: 1_764_000_000_350_000_000n, name: 'gen_ai.choice', attributes: { content: 'Gr\u00fc\u00df dich' } },
+    ],
+    links: [{ traceId: TRACE_ID, spanId: 'aaaaaaaaaaaaaaaa', traceState: '', attributes: { why: 'retry' } }],
+  });
+  assert.deepEqual([turn.name, turn.parentSpanId, turn.attributes], ['turn', '', { 'turn.number': '1' }]);
+});
+
 test('an empty request is one', () => {
   assert.deepEqual(parseTraces(new Uint8Array(), 'protobuf', 't').spans, []);
   assert.deepEqual(parseTraces(Buffer.from('{}'), 'json', 't').spans, []);
