@@ -20,7 +20,7 @@ import {
 import { InvalidInput } from '../../core/units/errors.ts';
 import { statusBody, traceResponse } from './answers.ts';
 import { gunzipBounded } from './gunzipBounded.ts';
-import { parseTraces, type ParsedTraces } from './parseTraces.ts';
+import { parseTraces, parseTracesInTurns, type ParsedTraces } from './parseTraces.ts';
 
 const REQUEST: ToldRequest = {
   resource: { 'service.name': 'booking', 'host.name': 'a' },
@@ -220,6 +220,52 @@ test('half a surrogate pair becomes a character that can be stored', () => {
   assert.equal(parseTraces(Buffer.from(text), 'json', 't').spans[0].name, 'a\ufffd b \u{1f600}');
 });
 
+/** As the Python SDK 1.45 writes it, so that the contract is not only held to itself. */
+const FROM_PYTHON = [
+  'CscDCjEKGQoMc2VydmljZS5uYW1lEgkKB2Jvb2tpbmcKFAoJaG9zdC5uYW1lEgcKBXBvZC0xEpEDCg4KB3BpcGVjYXQSAzEuNxKr',
+  'AgoQW47/95gDgQPSabYzgT/GDBII7uGbfsPBsXIiCO7hm37DwbFxKgNsbG0wAzkB4b9tp/x6GEED6W6dp/x6GEoZCgxtZXRyaWNz',
+  'LnR0ZmISCSEAAAAAAADQP0oMCgZzdHJlYW0SAhABSiAKGWdlbl9haS51c2FnZS5pbnB1dF90b2tlbnMSAxiwCUoVCgVzdG9wcxIM',
+  'KgoKAwoBYQoDCgFiShEKA2JpZxIKGIGAgICAgICAQFoyCYCTpnyn/HoYEg1nZW5fYWkuY2hvaWNlGhgKB2NvbnRlbnQSDQoLR3LD',
+  'vMOfIGRpY2hqMQoQW47/95gDgQPSabYzgT/GDBIIqqqqqqqqqqoiDgoDd2h5EgcKBXJldHJ5NQABAAB6CBIEYm9vbRgChQEAAQAA',
+  'ElEKEFuO//eYA4ED0mm2M4E/xgwSCO7hm37DwbFxKgR0dXJuMAE5AADKZ6f8ehhBAMpko6f8ehhKEQoLdHVybi5udW1iZXISAhgB',
+  'egCFAQABAAA=',
+].join('');
+
+test('a request of the Python SDK', () => {
+  const { spans, errorMessage } = parseTraces(Buffer.from(FROM_PYTHON, 'base64'), 'protobuf', 't');
+  assert.equal(errorMessage, '');
+  const [llm, turn] = spans;
+  assert.deepEqual(llm, {
+    tenant: 't',
+    traceId: TRACE_ID,
+    spanId: 'eee19b7ec3c1b172',
+    parentSpanId: 'eee19b7ec3c1b171',
+    traceState: '',
+    name: 'llm',
+    kind: 'Client',
+    serviceName: 'booking',
+    resourceAttributes: { 'service.name': 'booking', 'host.name': 'pod-1' },
+    scopeName: 'pipecat',
+    scopeVersion: '1.7',
+    attributes: {
+      'metrics.ttfb': '0.25',
+      stream: 'true',
+      'gen_ai.usage.input_tokens': '1200',
+      stops: '["a","b"]',
+      big: '4611686018427387905',
+    },
+    startNs: 1_764_000_000_100_000_001n,
+    durationNs: 800_000_002n,
+    statusCode: 'Error',
+    statusMessage: 'boom',
+    events: [
+      { timeNs: 1_764_000_000_350_000_000n, name: 'gen_ai.choice', attributes: { content: 'Gr\u00fc\u00df dich' } },
+    ],
+    links: [{ traceId: TRACE_ID, spanId: 'aaaaaaaaaaaaaaaa', traceState: '', attributes: { why: 'retry' } }],
+  });
+  assert.deepEqual([turn.name, turn.parentSpanId, turn.attributes], ['turn', '', { 'turn.number': '1' }]);
+});
+
 test('an empty request is one', () => {
   assert.deepEqual(parseTraces(new Uint8Array(), 'protobuf', 't').spans, []);
   assert.deepEqual(parseTraces(Buffer.from('{}'), 'json', 't').spans, []);
@@ -241,7 +287,11 @@ test('nesting that would cost the stack is refused, and quickly', () => {
   for (let level = 0; level < 20_000; level += 1) value = inField(5, inField(1, value));
   const span = inField(9, Buffer.concat([inField(1, Buffer.from('deep')), inField(2, value)]));
   const request = inField(1, inField(2, inField(2, span)));
-  assert.throws(() => parseTraces(request, 'protobuf', 't'), { code: 'request_invalid', message: /recursion/ });
+  const parsed = parseTraces(request, 'protobuf', 't');
+  assert.deepEqual([parsed.spans.length, parsed.rejectedSpans], [0, 1]);
+  assert.match(parsed.errorMessage, /recursion/);
+  const resource = inField(1, Buffer.concat([inField(1, Buffer.from('deep')), inField(2, value)]));
+  assert.throws(() => parseTraces(inField(1, inField(1, resource)), 'protobuf', 't'), { code: 'request_invalid' });
 });
 
 /** A message as a field of another. */
@@ -320,6 +370,59 @@ test('both encodings of the same request give the same spans', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a span that is damaged within is rejected alone', () => {
+  const good = protobufRequest({ spans: [{ name: 'good' }] });
+  const damaged = inField(
+    1,
+    inField(2, Buffer.concat([inField(2, Buffer.from('hello, world')), inField(2, Buffer.of(255))])),
+  );
+  const parsed = parseTraces(Buffer.concat([good, damaged, good]), 'protobuf', 't');
+  assert.deepEqual([parsed.spans.length, parsed.rejectedSpans], [2, 2]);
+  assert.match(parsed.errorMessage, /a span in protobuf/);
+});
+
+test('a message written in pieces is one', () => {
+  const attribute = (key: string) =>
+    inField(1, Buffer.concat([inField(1, Buffer.from(key)), inField(2, inField(1, Buffer.from('x')))]));
+  const resource = Buffer.concat([inField(1, attribute('a')), inField(1, attribute('b'))]);
+  const spans = inField(
+    2,
+    inField(
+      2,
+      Buffer.concat([
+        inField(1, Buffer.from(TRACE_ID, 'hex')),
+        inField(2, Buffer.from('eee19b7ec3c1b174', 'hex')),
+        Buffer.from([(7 << 3) | 1, 1, 0, 0, 0, 0, 0, 0, 0]),
+      ]),
+    ),
+  );
+  const [span] = parseTraces(inField(1, Buffer.concat([resource, spans])), 'protobuf', 't').spans;
+  assert.deepEqual(span.resourceAttributes, { a: 'x', b: 'x' });
+  assert.equal(span.startNs, 1n);
+});
+
+test('in turns it is the same, and others have theirs', async () => {
+  const spans = Array.from({ length: 5_000 }, (_, index) => ({
+    name: `n${index}`,
+    traceId: index % 7 === 0 ? '' : TRACE_ID,
+  }));
+  for (const encoding of ['protobuf', 'json'] as const) {
+    const body = encoding === 'json' ? jsonRequest({ spans }) : protobufRequest({ spans });
+    let turns = 0;
+    let isDone = false;
+    const others = (): void => {
+      turns += 1;
+      if (!isDone) setImmediate(others);
+    };
+    setImmediate(others);
+    const parsed = await parseTracesInTurns(body, encoding, 't');
+    isDone = true;
+    assert.deepEqual(parsed, parseTraces(body, encoding, 't'));
+    assert.ok(turns >= 2, `${encoding}: ${turns} turns`);
+  }
+  await assert.rejects(parseTracesInTurns(Buffer.from('good morning'), 'json', 't'), { code: 'request_invalid' });
 });
 
 test('answers: nothing for whole success, a partial success or a status else, in the encoding asked in', () => {

@@ -8,7 +8,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { traceResponse } from '../../adapters/otlp/answers.ts';
-import { parseTraces } from '../../adapters/otlp/parseTraces.ts';
+import { parseTracesInTurns } from '../../adapters/otlp/parseTraces.ts';
 import { NOT_KEPT, OTLP_BYTES_MAX, otlpFailureOf, TENANT_HEADER, type OtlpDoor } from './otlpDoor.ts';
 import { DEFAULT_TENANT } from './tenant.ts';
 
@@ -30,7 +30,7 @@ type Export = handleUnaryCall<Bytes, Bytes>;
 const DRAIN_MS_MAX = 5_000;
 const same = (bytes: Bytes): Bytes => bytes;
 
-/** Messages stay bytes here: parseTraces reads them, as it does those that come by HTTP. */
+/** Messages stay bytes here: parseTracesInTurns reads them, as it does those that come by HTTP. */
 const exportOf = (signal: 'trace' | 'metrics' | 'logs'): ServiceDefinition => {
   const service = `${signal.charAt(0).toUpperCase()}${signal.slice(1)}Service`;
   return {
@@ -74,7 +74,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<OtlpGrpc>
 
 const exportTraces = ({ take, hooks }: OtlpDoor): Export => {
   const answerTo = async (body: Bytes, tenant: string): Promise<Bytes> => {
-    const parsed = parseTraces(body, 'protobuf', tenant);
+    const parsed = await parseTracesInTurns(body, 'protobuf', tenant);
     if (parsed.spans.length > 0) await take(tenant, parsed.spans);
     hooks.onSpans?.({ taken: parsed.spans.length, rejected: parsed.rejectedSpans, bytes: body.byteLength });
     return Buffer.from(traceResponse(parsed, 'protobuf'));

@@ -5,7 +5,7 @@
 import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { statusBody, traceResponse } from '../../adapters/otlp/answers.ts';
 import { gunzipBounded } from '../../adapters/otlp/gunzipBounded.ts';
-import { parseTraces, type OtlpEncoding } from '../../adapters/otlp/parseTraces.ts';
+import { parseTracesInTurns, type OtlpEncoding } from '../../adapters/otlp/parseTraces.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
 import { NOT_KEPT, OTLP_BYTES_MAX, otlpFailureOf, TENANT_HEADER, type OtlpDoor } from './otlpDoor.ts';
 import { DEFAULT_TENANT } from './tenant.ts';
@@ -55,7 +55,7 @@ export const otlpRoutes: FastifyPluginCallback<OtlpDoor> = (app, { take, hooks, 
     const encoding = askedIn(request);
     const body = await unpacked(request, bytesMax);
     const tenant = tenantOf(request);
-    const parsed = parseTraces(body, encoding, tenant);
+    const parsed = await parseTracesInTurns(body, encoding, tenant);
     if (parsed.spans.length > 0) await take(tenant, parsed.spans);
     hooks.onSpans?.({ taken: parsed.spans.length, rejected: parsed.rejectedSpans, bytes: body.byteLength });
     return send(reply, 200, encoding, traceResponse(parsed, encoding));

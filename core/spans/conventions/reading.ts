@@ -41,10 +41,13 @@ export function textOf(span: Span, ...names: readonly string[]): string {
   return '';
 }
 
+/** More of anything is a mistake, and would make sums of others' useless. */
+const COUNT_MAX = 1e12;
+
 /** A quantity: finite and not negative, -1 being the usual word for "none". */
 export function countOf(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : null;
+  return typeof number === 'number' && number >= 0 && number <= COUNT_MAX ? number : null;
 }
 
 export const numberOf = (span: Span, ...names: readonly string[]): number | null => countOf(textOf(span, ...names));
@@ -61,7 +64,9 @@ export function objectOf(text: string): Readonly<Record<string, unknown>> | null
     : null;
 }
 
+/** What does not look like JSON is not tried: a throw costs more than all the rest of a span. */
 export function parsedJson(text: string): unknown {
+  if (!/^\s*[[{"]/.test(text)) return null;
   try {
     return JSON.parse(text);
   } catch {
@@ -75,6 +80,7 @@ export const metricsOf = (metrics: Readonly<Record<string, number | null>>): Rea
 
 /** From the span's start to a moment told as ISO 8601, in quotes or without. */
 export function msUntil(span: Span, moment: string): number | null {
+  if (moment === '') return null;
   const unixMs = Date.parse(moment.replace(/^"|"$/g, ''));
   return countOf(unixMs - Number(span.startNs / 1_000n) / 1_000);
 }
