@@ -1,8 +1,10 @@
 /** Joining on calls whose waits are known by construction: exact where nothing goes wrong, never wrong where much does. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
   NOISE_FREE,
+  ORIGIN_MS,
   reportedCall,
   type ReportedCall,
   type ReportedOptions,
@@ -13,8 +15,9 @@ import {
 import { seeded } from '../../test/support/voice.ts';
 import type { FindingOf } from '../facts/facts.ts';
 import { RESPONSE_PARTS, type ResponsePart } from '../facts/reported.ts';
-import { SAMPLES_PER_MS } from '../units/time.ts';
+import { asSampleIndex, SAMPLES_PER_MS, samplesFromMs } from '../units/time.ts';
 import type { Joined } from './joined.ts';
+import type { JoinInput } from './joinInput.ts';
 import { join } from './join.ts';
 
 type Breakdown = FindingOf<'response_breakdown'>;
@@ -163,4 +166,255 @@ test('200 randomised calls: no part is wrong, what is unknown is NULL and says w
   figures(all);
   console.log(`# clocks: ${JSON.stringify(bases)}; ${wrong} wrong`);
   assert.equal(wrong, 0);
+});
+
+test('interruptions: detection and flush add up to the latency, within what the clock and jitter allow', () => {
+  let count = 0;
+  let known = 0;
+  let largest = 0;
+  for (let seed = 1; seed <= 200; seed++) {
+    const options = troubled(seed);
+    const call = reportedCall(seed, { ...options, interrupted: 0.6 });
+    const found = ofKind(join(call.input), 'interruption_breakdown');
+    assert.equal(found.length, call.interruptions.length);
+    found.forEach((breakdown, index) => {
+      const { onsetMs, decisionMs, stopMs } = call.interruptions[index];
+      const { latencySamples, detectionSamples, flushSamples, speechAfterDecisionSamples } = breakdown;
+      assert.equal(latencySamples, samplesFromMs(stopMs - onsetMs));
+      count++;
+      assert.equal(detectionSamples === null, breakdown.decisionUnknown !== '');
+      if (detectionSamples === null || flushSamples === null) return;
+      known++;
+      assert.equal(detectionSamples + flushSamples, latencySamples);
+      assert.equal(speechAfterDecisionSamples, flushSamples);
+      // Where the decision itself was lost, the end of playback is the first that is told of it.
+      const isDecision = breakdown.toldBy.endsWith('interruption');
+      const detectionMs = detectionSamples / SAMPLES_PER_MS;
+      const possible = isDecision ? [decisionMs] : [stopMs - 90, stopMs - 20, stopMs];
+      const errorMs = Math.min(...possible.map((at) => Math.abs(at - onsetMs - detectionMs)));
+      largest = Math.max(largest, errorMs);
+      assert.ok(errorMs <= toleranceOf(options), `seed ${seed} ${errorMs} ${JSON.stringify(breakdown)}`);
+    });
+  }
+  console.log(`# interruptions: ${known} of ${count} decisions known, largest error ${largest.toFixed(1)} ms`);
+  assert.ok(known > count / 2);
+});
+
+test('what frameworks report as latency goes to the response that it is of', () => {
+  let known = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const options = { ...troubled(seed), jitterMs: 0 };
+    const call = reportedCall(seed, options);
+    ofKind(join(call.input), 'response_breakdown').forEach(({ reportedLatencyMs }, index) => {
+      if (reportedLatencyMs === null) return;
+      known++;
+      const { onsetMs, callerEndMs } = call.exchanges[index];
+      assert.ok(onsetMs - callerEndMs - reportedLatencyMs >= 0, `seed ${seed} exchange ${index}`);
+      assert.ok(onsetMs - callerEndMs - reportedLatencyMs <= 90.01, `seed ${seed} exchange ${index}`);
+    });
+  }
+  assert.ok(known > 300, `${known}`);
+});
+
+test('events of skewed and drifting clocks over 10 to 60 minutes lie within 50 ms of where they belong', () => {
+  let events = 0;
+  let largest = 0;
+  let slowestMs = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = seeded(seed * 31);
+    const skewMs = (random() < 0.5 ? -1 : 1) * (4_000 + 1_000 * random());
+    const driftPpm = (random() < 0.5 ? -1 : 1) * (150 + 50 * random());
+    const style = seed % 2 === 0 ? 'livekit' : 'pipecat';
+    const exchanges = 60 + Math.floor(random() * 300);
+    const call = reportedCall(seed, {
+      ...troubled(seed),
+      style,
+      exchanges,
+      skewMs,
+      driftPpm,
+      jitterMs: 25,
+      missing: [],
+    });
+    const startedAt = process.hrtime.bigint();
+    const joined = join(call.input);
+    slowestMs = Math.max(slowestMs, Number(process.hrtime.bigint() - startedAt) / 1e6);
+    for (const { event, startSample } of joined.events) {
+      if (event.occurredAtMs === null) continue;
+      const trueMs = (event.occurredAtMs - ORIGIN_MS - skewMs) / (1 + driftPpm / 1e6);
+      assert.notEqual(startSample, null);
+      events++;
+      largest = Math.max(largest, Math.abs((startSample ?? 0) / SAMPLES_PER_MS - trueMs));
+    }
+  }
+  console.log(
+    `# ${events} events placed, largest error ${largest.toFixed(1)} ms, slowest call ${slowestMs.toFixed(0)} ms`,
+  );
+  assert.ok(largest <= 50, `${largest} ms`);
+});
+
+const shuffledBy = (seed: number) => {
+  const random = seeded(seed);
+  return <Item>(items: readonly Item[]): Item[] =>
+    items
+      .map((item) => ({ item, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ item }) => item);
+};
+
+test('the same, whatever came first and however often', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 500 }), fc.nat(), (seed, order) => {
+      const { input } = reportedCall(seed, { ...troubled(seed), exchanges: 6 });
+      const shuffled = shuffledBy(order);
+      const again = {
+        ...input,
+        anchors: shuffled(input.anchors),
+        speech: shuffled(input.speech),
+        turns: shuffled(input.turns),
+        responses: shuffled(input.responses),
+        interruptions: shuffled(input.interruptions),
+        events: shuffled([...input.events, ...input.events.slice(0, 20)]),
+        requests: shuffled([...input.requests, ...input.requests.slice(0, 20)]),
+      };
+      assert.deepEqual(join(again), join(input));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Moved on the timeline by samples, or in wall time by ms. */
+function moved(input: JoinInput, samples: number, wallMs: number): JoinInput {
+  const at = (sample: number) => asSampleIndex(sample + samples);
+  const both = <Item extends { startSample: number; endSample: number }>(item: Item) => ({
+    ...item,
+    startSample: at(item.startSample),
+    endSample: at(item.endSample),
+  });
+  return {
+    ...input,
+    anchors: input.anchors.map((anchor) => ({ sample: at(anchor.sample), wallMs: anchor.wallMs + wallMs })),
+    endSample: at(input.endSample),
+    speech: input.speech.map(both),
+    responses: input.responses.map(both),
+    turns: input.turns.map((turn) => ({
+      ...turn,
+      startSample: at(turn.startSample),
+      endSample: turn.endSample === null ? null : at(turn.endSample),
+    })),
+    interruptions: input.interruptions.map((one) => ({
+      ...one,
+      onsetSample: at(one.onsetSample),
+      stopSample: one.stopSample === null ? null : at(one.stopSample),
+    })),
+    events: input.events.map((event) => ({
+      ...event,
+      occurredAtMs: event.occurredAtMs === null ? null : event.occurredAtMs + wallMs,
+      receivedAtMs: event.receivedAtMs + wallMs,
+    })),
+    requests: input.requests.map((request) => ({ ...request, startMs: request.startMs + wallMs })),
+  };
+}
+
+/** Equal but for what fractions of Unix ms round away. */
+function assertClose(actual: unknown, expected: unknown, path = ''): void {
+  if (typeof actual === 'number' && typeof expected === 'number') {
+    assert.ok(Math.abs(actual - expected) <= 2, `${path}: ${actual} and ${expected}`);
+  } else if (typeof actual === 'object' && actual !== null && typeof expected === 'object' && expected !== null) {
+    assert.deepEqual(Object.keys(actual), Object.keys(expected), path);
+    const other = new Map(Object.entries(expected));
+    for (const [key, value] of Object.entries(actual)) assertClose(value, other.get(key), `${path}.${key}`);
+  } else assert.equal(actual, expected, path);
+}
+
+test('moved in wall time nothing changes; moved on the timeline everything moves along', () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const { input } = reportedCall(seed, { ...troubled(seed), exchanges: 10 });
+    const given = join(input);
+    assertClose(join(moved(input, 0, 86_400_000)).findings, given.findings, `seed ${seed}`);
+    const later = join(moved(input, 16_000, 0));
+    for (const kind of ['response_breakdown', 'interruption_breakdown'] as const) {
+      const back = ofKind(later, kind).map((finding) => ({
+        ...finding,
+        startSample: finding.startSample - 16_000,
+        endSample: (finding.endSample ?? 0) - 16_000,
+      }));
+      assertClose(back, ofKind(given, kind), `seed ${seed}`);
+    }
+  }
+});
+
+test('an exchange of which nothing is told takes nothing from those beside it', () => {
+  for (const style of STYLES) {
+    for (let seed = 1; seed <= 30; seed++) {
+      const call = reportedCall(seed, { ...NOISE_FREE, style, exchanges: 8 });
+      const silent = seed % 8;
+      const { callerEndMs, onsetMs } = call.exchanges[silent];
+      const isOutside = (atMs: number): boolean =>
+        atMs < ORIGIN_MS + callerEndMs - 1_600 || atMs > ORIGIN_MS + onsetMs + 30;
+      const isMoment = (type: string): boolean => type.startsWith('playback') || type === 'speech_started';
+      const input: JoinInput = {
+        ...call.input,
+        events: call.input.events.filter(
+          (event) => isMoment(event.type) || isOutside(event.occurredAtMs ?? event.receivedAtMs),
+        ),
+        requests: call.input.requests.filter(
+          ({ kind, startMs, timeToFirstMs, durationMs }) =>
+            kind === 'speaking' || isOutside(startMs + (timeToFirstMs ?? durationMs)),
+        ),
+      };
+      const { events, requests } = call.input;
+      // Metrics are told at the end of their requests, after the onset: those of the silent exchange are told as well.
+      const isOfSilent = (turnId: string): boolean => turnId === call.exchanges[silent].turnId;
+      const without = {
+        ...input,
+        events: input.events.filter(
+          ({ turnId, segmentId }) => !isOfSilent(turnId) && !segmentId.startsWith(`speech_${silent + 1}_`),
+        ),
+        requests: input.requests.filter(({ turnId }) => !isOfSilent(turnId)),
+      };
+      assert.ok(without.events.length < events.length && without.requests.length <= requests.length);
+      const breakdowns = ofKind(join(without), 'response_breakdown');
+      const { parts, toldBy, unattributedSamples, latencySamples } = breakdowns[silent];
+      const where = `${style} seed ${seed} ${JSON.stringify({ parts, toldBy })}`;
+      assert.deepEqual(toldBy, {}, where);
+      assert.equal(unattributedSamples, latencySamples, where);
+      for (const part of ['end_of_turn', 'stt', 'llm', 'tts'] as const) assert.equal(parts[part].unknown, 'no_report');
+      assert.equal(parts.playout.unknown, 'start_unknown');
+      ofKind(join(call.input), 'response_breakdown').forEach((other, index) => {
+        if (index !== silent) assert.deepEqual(breakdowns[index].parts, other.parts, where);
+      });
+    }
+  }
+});
+
+/** Where a source tells turns to be over, that it sees the caller stop is none of its decisions: Pipecat gets no such event. */
+const STRAY = {
+  livekit: ['llm_first_token', 'tts_first_audio', 'turn_ended', 'stt_final', 'state'],
+  pipecat: ['llm_first_token', 'tts_first_audio', 'stt_final', 'state'],
+  separate: ['llm_first_token', 'tts_first_audio', 'turn_ended', 'stt_final', 'state'],
+} as const;
+
+test('what is told while the agent speaks changes no wait', () => {
+  for (const style of STYLES) {
+    for (let seed = 1; seed <= 20; seed++) {
+      const call = reportedCall(seed, { ...NOISE_FREE, style, exchanges: 8, interrupted: 0 });
+      const [known] = call.input.events.filter(({ occurredAtMs }) => occurredAtMs !== null);
+      const stray = call.exchanges.flatMap(({ onsetMs }, index) =>
+        STRAY[style].map((type) => ({
+          ...known,
+          id: `stray ${index} ${type}`,
+          type,
+          role: '' as const,
+          metrics: {},
+          occurredAtMs: ORIGIN_MS + onsetMs + 600,
+        })),
+      );
+      const given = ofKind(join(call.input), 'response_breakdown');
+      const more = ofKind(join({ ...call.input, events: [...call.input.events, ...stray] }), 'response_breakdown');
+      assert.deepEqual(
+        more.map(({ parts, toldBy }) => ({ parts, toldBy })),
+        given.map(({ parts, toldBy }) => ({ parts, toldBy })),
+      );
+    }
+  }
 });

@@ -57,6 +57,20 @@ export interface Reports {
   readonly callerEnds: readonly Report[];
 }
 
+/** Those told in [from, to]; the lists are in the order of time. */
+export function toldBetween<R extends Report>(reports: readonly R[], from: number, to: number): R[] {
+  let low = 0;
+  let high = reports.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reports[middle].sample < from) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < reports.length && reports[end].sample <= to) end++;
+  return reports.slice(low, end);
+}
+
 type Draft = Omit<Report, 'sample' | 'by' | 'startedAt' | 'cancelledAt'>;
 
 export const metricMs = ({ metrics }: SpeechEvent | Request, key: string): number | null =>
@@ -88,8 +102,10 @@ export function reportsOf(input: JoinInput, placing: Placing): Reports {
   const ofKind = (kind: Request['kind'], timeOf: (request: Request) => number | null): Report[] =>
     requests.flatMap((request) => (request.kind === kind ? ofRequest(request, timeOf(request)) : []));
   const delays = (key: string): DelayReport[] => [
-    ...events.flatMap((event) => withDelay(ofEvent(event), metricMs(event, key))),
-    ...requests.flatMap((request) => withDelay(ofRequest(request, endOf(request)), metricMs(request, key))),
+    ...events.flatMap((event) => (key in event.metrics ? withDelay(ofEvent(event), metricMs(event, key)) : [])),
+    ...requests.flatMap((request) =>
+      key in request.metrics ? withDelay(ofRequest(request, endOf(request)), metricMs(request, key)) : [],
+    ),
   ];
   /** Services that tell how long it took tell it at the end of the request, or at the first piece. */
   const firsts = (type: SpeechEvent['type'], first: string, whole: string, kind: Request['kind']): Report[] => [
