@@ -19,8 +19,8 @@ export type Clocks = ReadonlyMap<string, ClockOffset>;
 /** Clocks of two machines that both tell Earshot's time may be this far apart. */
 const RECEIPT_SLACK_MS = 250;
 /** Delays that differ this little and are this long are a clock's, not a network's. */
-const STEADY_MS = 200;
-const STEADY_DELAY_MS = 1_000;
+const STEADY_MS = 100;
+const STEADY_DELAY_MS = 250;
 /** How long before an agent's onset its first audio comes, and how long after a caller's end a decision. */
 const READY_MS = { min: -1_500, max: 150 };
 const DECIDED_MS = { min: -250, max: 2_500 };

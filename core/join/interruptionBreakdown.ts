@@ -22,7 +22,7 @@ const CONTINUED_SAMPLES = samplesFromMs(4_000);
 /** The decision itself, or the first that follows from it. */
 const DECIDING: ReadonlySet<SpeechEvent['type']> = new Set(['interruption', 'playback_truncated', 'playback_stopped']);
 
-interface Decision {
+interface Told {
   readonly sample: number;
   readonly toldBy: string;
   readonly event: SpeechEvent;
@@ -33,7 +33,8 @@ export function interruptionBreakdowns(
   placing: Placing,
   clocks: Clocks,
 ): FindingOf<'interruption_breakdown'>[] {
-  const decisions = decisionsOf(input, placing);
+  const decisions = toldOf(input, placing, isDeciding);
+  const onsets = toldOf(input, placing, isOnset);
   const agent = stretchesOf(input.speech, 'agent');
   const followed = input.interruptions
     .filter(({ by, outcome }) => by === 'caller' && ['yielded', 'continued', 'inconclusive'].includes(outcome))
@@ -50,15 +51,15 @@ export function interruptionBreakdowns(
       outcome: interruption.outcome,
       ...timesOf(interruption, decision, input),
       decisionUnknown: decision !== null ? '' : isLost ? 'clock_unknown' : 'no_report',
-      reportedLatencyMs: decision === null ? null : reportedOf(decision, decisions, input, placing),
+      reportedLatencyMs: decision === null ? null : reportedOf(decision, decisions, onsets),
       toldBy: decision?.toldBy ?? '',
     };
   });
 }
 
-function decisionsOf({ events }: JoinInput, placing: Placing): Decision[] {
-  const found = events.flatMap((event): Decision[] => {
-    const told = isDeciding(event) ? placing.told(event) : null;
+function toldOf({ events }: JoinInput, placing: Placing, wanted: (event: SpeechEvent) => boolean): Told[] {
+  const found = events.flatMap((event): Told[] => {
+    const told = wanted(event) ? placing.told(event) : null;
     if (told === null) return [];
     const toldBy = `${event.source} ${event.type}${told.by === 'received' ? ' (by receipt)' : ''}`;
     return [{ sample: told.sample, toldBy, event }];
@@ -69,6 +70,8 @@ function decisionsOf({ events }: JoinInput, placing: Placing): Decision[] {
 /** Some tell an interruption as the caller's, who began, others as the agent's, who was interrupted. */
 const isDeciding = ({ type, role }: SpeechEvent): boolean =>
   DECIDING.has(type) && (type === 'interruption' || role !== 'caller');
+
+const isOnset = ({ type, role }: SpeechEvent): boolean => type === 'speech_started' && role === 'caller';
 
 function isClockLost({ events }: JoinInput, clocks: Clocks): boolean {
   const telling = events.filter(isDeciding);
@@ -83,8 +86,8 @@ function decisionFor(
   { onsetSample, stopSample }: HeardInterruption,
   next: HeardInterruption | null,
   agent: readonly Stretch[],
-  decisions: readonly Decision[],
-): Decision | null {
+  decisions: readonly Told[],
+): Told | null {
   const limit = stopSample === null ? onsetSample + CONTINUED_SAMPLES : stopSample + AFTER_STOP_SAMPLES;
   const nextAgent = agent.find(({ startSample }) => startSample > (stopSample ?? onsetSample));
   const until = Math.min(limit, next?.onsetSample ?? Infinity, nextAgent?.startSample ?? Infinity);
@@ -101,7 +104,7 @@ type Times = Pick<
 
 function timesOf(
   { onsetSample, stopSample, outcome }: HeardInterruption,
-  decision: Decision | null,
+  decision: Told | null,
   { speech, endSample }: JoinInput,
 ): Times {
   const latencySamples = outcome === 'yielded' && stopSample !== null ? stopSample - onsetSample : null;
@@ -125,28 +128,16 @@ function timesOf(
 }
 
 /** By the reporter's own words: where it saw the caller begin, and where it says that it stopped. */
-function reportedOf(
-  decision: Decision,
-  decisions: readonly Decision[],
-  { events }: JoinInput,
-  placing: Placing,
-): number | null {
-  const own = decision.event.source;
+function reportedOf(decision: Told, decisions: readonly Told[], onsets: readonly Told[]): number | null {
+  const { source } = decision.event;
   const stop = decisions.find(
     ({ sample, event }) =>
-      event.source === own &&
-      (event.type === 'playback_stopped' || event.type === 'playback_truncated') &&
+      event.source === source &&
+      event.type !== 'interruption' &&
       sample >= decision.sample &&
       sample <= decision.sample + AFTER_STOP_SAMPLES,
   );
-  const onsets = events.flatMap((event) => {
-    const isOwn = event.source === own && event.type === 'speech_started' && event.role === 'caller';
-    const told = isOwn ? placing.told(event) : null;
-    return told !== null && told.sample <= decision.sample && told.sample >= decision.sample - CONTINUED_SAMPLES
-      ? [told.sample]
-      : [];
-  });
-  const onset = onsets.length === 0 ? null : Math.max(...onsets);
-  if (stop === undefined || onset === null) return null;
-  return rounded(msFromSamples(stop.sample - onset), 1000);
+  const onset = onsets.findLast(({ sample, event }) => event.source === source && sample <= decision.sample);
+  if (stop === undefined || onset === undefined || onset.sample < decision.sample - CONTINUED_SAMPLES) return null;
+  return rounded(msFromSamples(stop.sample - onset.sample), 1000);
 }

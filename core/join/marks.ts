@@ -5,7 +5,14 @@
  */
 import { samplesFromMs } from '../units/time.ts';
 import { EARLY_SAMPLES, type Exchange } from './exchanges.ts';
-import type { DelayReport, FinalReport, Report, Reports, WorkReport } from './reports.ts';
+import {
+  toldBetween,
+  type DelayReport,
+  type FinalReport,
+  type Report,
+  type Reports,
+  type WorkReport,
+} from './reports.ts';
 
 export interface Marks {
   readonly decision: Report | null;
@@ -38,7 +45,7 @@ export function marksOf(exchange: Exchange, reports: Reports): Marks {
 }
 
 export const within = <R extends Report>({ from, to }: Exchange, reports: readonly R[]): R[] =>
-  reports.filter(({ sample }) => sample >= from && sample <= to);
+  toldBetween(reports, from, to);
 
 /** Given up before the onset: what was heard is another reply. Cut later, it was heard. */
 export const isHeard = ({ to }: Exchange, { cancelledAt }: Report): boolean => cancelledAt === null || cancelledAt > to;
@@ -73,17 +80,15 @@ function tokenOf(exchange: Exchange, reports: Reports, firstAudio: Report | null
 }
 
 /** Work that began in this exchange. */
-export const worksOf = (exchange: Exchange, works: readonly WorkReport[]): WorkReport[] =>
-  works.filter((work) => work.sample >= exchange.from && work.sample <= exchange.onset);
+export const worksOf = ({ from, onset }: Exchange, works: readonly WorkReport[]): WorkReport[] =>
+  toldBetween(works, from, onset);
 
 function finalOf(exchange: Exchange, reports: Reports, before: number): FinalReport | null {
   const { callerEnd, agentEnd, to } = exchange;
-  const told = reports.finals.filter(
+  const until = Math.min(before + JITTER_SAMPLES, to);
+  const told = toldBetween(reports.finals, Math.max(callerEnd - COVERING_EARLY_SAMPLES, agentEnd), until).filter(
     ({ sample, media, cancelledAt }) =>
-      cancelledAt === null &&
-      sample <= Math.min(before + JITTER_SAMPLES, to) &&
-      sample >= Math.max(callerEnd - (media === null ? FINAL_EARLY_SAMPLES : COVERING_EARLY_SAMPLES), agentEnd) &&
-      (media === null || covers(media, callerEnd)),
+      cancelledAt === null && (media === null ? sample >= callerEnd - FINAL_EARLY_SAMPLES : covers(media, callerEnd)),
   );
   const final = lastOf(told);
   if (final?.by === 'clock') return final;
@@ -120,13 +125,12 @@ function derivedOf(
   callerEnds: readonly Report[],
   turnIds: readonly string[],
 ): Report | null {
-  const { callerEnd, from, to } = exchange;
-  const told = delays.filter(({ sample, by }) => sample >= from && sample <= to && by === 'clock');
+  const { callerEnd } = exchange;
+  const told = within(exchange, delays).filter(({ by }) => by === 'clock');
   const delay = ofSameTurn(told, turnIds).at(-1) ?? null;
   if (delay === null) return null;
-  const own = callerEnds.filter(
-    ({ clock, sample }) => clock === delay.clock && Math.abs(sample - callerEnd) <= EARLY_SAMPLES,
-  );
+  const near = toldBetween(callerEnds, callerEnd - EARLY_SAMPLES, callerEnd + EARLY_SAMPLES);
+  const own = near.filter(({ clock }) => clock === delay.clock);
   const start = own.at(-1)?.sample ?? callerEnd;
   return { ...delay, sample: Math.min(start + delay.delaySamples, delay.sample) };
 }

@@ -91,12 +91,16 @@ export function findOffset(search: Search): Verdict {
   if (field.toldCount < PAIRS_MIN) return { basis: 'unknown' };
   const fits = hypothesesOf(field)
     .map((hypothesis) => fitted(field, hypothesis))
-    .filter((fit): fit is Fit => fit !== null && fit.offsetMs >= search.offsetMsMin)
+    .filter((fit): fit is Fit => fit !== null && aheadMost(field, fit) >= search.offsetMsMin)
     .sort(betterFirst(search));
   if (fits.length === 0 || fits[0].logChance > LOG_CHANCE_MAX) return { basis: 'unknown' };
   const [best] = fits;
   return fits.some((fit) => rivals(field, best, fit)) ? { basis: 'ambiguous' } : { basis: 'estimated', fit: best };
 }
+
+/** A clock that drifts is most ahead at one end of the call. */
+const aheadMost = ({ pivotMs }: Field, { offsetMs, driftPpm }: Fit): number =>
+  Math.max(offsetMs, offsetMs + (driftPpm / 1e6) * 2 * pivotMs);
 
 const surpriseMs = (search: Search, offsetMs: number): number =>
   Math.min(...search.expectedMs.map((expected) => Math.abs(offsetMs - expected)));
@@ -217,7 +221,9 @@ interface Line {
 }
 
 function fitOf(field: Field, line: Line, pairs: readonly Pair[], logChance: number): Fit {
-  const off = pairs.map((pair) => Math.abs(residual(field, line, pair))).sort((a, b) => a - b);
+  const off = pairs
+    .map(({ toldMs, heardMs }) => Math.abs(residual(field, line, toldMs, heardMs)))
+    .sort((a, b) => a - b);
   return {
     offsetMs: line.offsetMs - (line.driftPpm / 1e6) * field.pivotMs,
     driftPpm: line.driftPpm,
@@ -228,7 +234,7 @@ function fitOf(field: Field, line: Line, pairs: readonly Pair[], logChance: numb
   };
 }
 
-const residual = ({ pivotMs }: Field, { offsetMs, driftPpm }: Line, { toldMs, heardMs }: Pair): number =>
+const residual = ({ pivotMs }: Field, { offsetMs, driftPpm }: Line, toldMs: number, heardMs: number): number =>
   toldMs - heardMs - offsetMs - (driftPpm / 1e6) * (heardMs - pivotMs);
 
 /** Least squares over what was matched, with the usual drift as a prior: 200 ppm need some minutes to be believed. */
@@ -247,7 +253,10 @@ function refitted(field: Field, pairs: readonly Pair[], line: Line): Line {
     squares += (heardMs - meanHeard) ** 2;
     products += (heardMs - meanHeard) * (differences[index] - meanDifference);
   });
-  const jitterMs = Math.max(5, Math.sqrt(meanOf(pairs.map((pair) => residual(field, line, pair) ** 2))));
+  const jitterMs = Math.max(
+    5,
+    Math.sqrt(meanOf(pairs.map(({ toldMs, heardMs }) => residual(field, line, toldMs, heardMs) ** 2))),
+  );
   const drift = products / (squares + (jitterMs / (DRIFT_PPM_USUAL / 1e6)) ** 2);
   return { offsetMs: meanDifference - drift * (meanHeard - field.pivotMs), driftPpm: drift * 1e6 };
 }
@@ -261,7 +270,7 @@ function match(field: Field, line: Line, toleranceMs: number): Pair[] {
     const takenBy = new Map<number, { toldMs: number; offMs: number }>();
     let next = 0;
     for (const toldMs of toldTimes) {
-      const off = (index: number): number => Math.abs(residual(field, line, { toldMs, heardMs: heardTimes[index] }));
+      const off = (index: number): number => Math.abs(residual(field, line, toldMs, heardTimes[index]));
       while (next + 1 < heardTimes.length && off(next + 1) <= off(next)) next++;
       if (next >= heardTimes.length || off(next) > toleranceMs) continue;
       const taken = takenBy.get(next);

@@ -19,6 +19,8 @@ export interface Report {
   readonly provider: string;
   readonly model: string;
   readonly voice: string;
+  /** Where the request began, of which this tells the first piece; null where that is not told. */
+  readonly startedAt: number | null;
   /** When its request was given up; null if it was not. */
   readonly cancelledAt: number | null;
 }
@@ -55,7 +57,21 @@ export interface Reports {
   readonly callerEnds: readonly Report[];
 }
 
-type Draft = Omit<Report, 'sample' | 'by' | 'cancelledAt'>;
+/** Those told in [from, to]; the lists are in the order of time. */
+export function toldBetween<R extends Report>(reports: readonly R[], from: number, to: number): R[] {
+  let low = 0;
+  let high = reports.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reports[middle].sample < from) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < reports.length && reports[end].sample <= to) end++;
+  return reports.slice(low, end);
+}
+
+type Draft = Omit<Report, 'sample' | 'by' | 'startedAt' | 'cancelledAt'>;
 
 export const metricMs = ({ metrics }: SpeechEvent | Request, key: string): number | null =>
   key in metrics && metrics[key] >= 0 ? metrics[key] * 1000 : null;
@@ -67,15 +83,18 @@ export function reportsOf(input: JoinInput, placing: Placing): Reports {
   function ofEvent(event: SpeechEvent, sinceMs = 0): Report[] {
     const told = placing.told(event);
     if (told === null) return [];
-    const { sample, by } = told;
-    return [{ ...draftOfEvent(event), sample: sample - samplesFromMs(sinceMs), by, cancelledAt: cancelledAt(event) }];
+    const sample = told.sample - samplesFromMs(sinceMs);
+    const firstMs = metricMs(event, 'llm.ttft') ?? metricMs(event, 'tts.ttfb');
+    const startedAt = firstMs === null ? null : sample - samplesFromMs(firstMs);
+    return [{ ...draftOfEvent(event), sample, by: told.by, startedAt, cancelledAt: cancelledAt(event) }];
   }
 
   function ofRequest(request: Request, wallMs: number | null): Report[] {
     const sample = wallMs === null ? null : placing.at(request, wallMs);
     if (sample === null) return [];
     const cancelled = request.isCancelled ? placing.at(request, endOf(request)) : null;
-    return [{ ...draftOfRequest(request), sample, by: 'clock', cancelledAt: cancelled }];
+    const startedAt = placing.at(request, request.startMs);
+    return [{ ...draftOfRequest(request), sample, by: 'clock', startedAt, cancelledAt: cancelled }];
   }
 
   const ofType = (wanted: (event: SpeechEvent) => boolean): Report[] =>
@@ -83,8 +102,10 @@ export function reportsOf(input: JoinInput, placing: Placing): Reports {
   const ofKind = (kind: Request['kind'], timeOf: (request: Request) => number | null): Report[] =>
     requests.flatMap((request) => (request.kind === kind ? ofRequest(request, timeOf(request)) : []));
   const delays = (key: string): DelayReport[] => [
-    ...events.flatMap((event) => withDelay(ofEvent(event), metricMs(event, key))),
-    ...requests.flatMap((request) => withDelay(ofRequest(request, endOf(request)), metricMs(request, key))),
+    ...events.flatMap((event) => (key in event.metrics ? withDelay(ofEvent(event), metricMs(event, key)) : [])),
+    ...requests.flatMap((request) =>
+      key in request.metrics ? withDelay(ofRequest(request, endOf(request)), metricMs(request, key)) : [],
+    ),
   ];
   /** Services that tell how long it took tell it at the end of the request, or at the first piece. */
   const firsts = (type: SpeechEvent['type'], first: string, whole: string, kind: Request['kind']): Report[] => [
@@ -153,9 +174,12 @@ const tellsFirst = (event: SpeechEvent, first: string): boolean =>
 const sinceFirstMs = (event: SpeechEvent, first: string, whole: string): number =>
   Math.max(0, (metricMs(event, whole) ?? 0) - (metricMs(event, first) ?? 0));
 
+/** LiveKit tells where its voice detector fell silent and decides later. */
+const DECIDES_LATER = /^livekit/;
+
 /** Recognisers with streams of their own tell of audio, not of a decision. */
-const isFrameworksStop = ({ type, role, streamId }: SpeechEvent): boolean =>
-  type === 'speech_stopped' && role === 'caller' && streamId === '';
+const isFrameworksStop = ({ type, role, streamId, source }: SpeechEvent): boolean =>
+  type === 'speech_stopped' && role === 'caller' && streamId === '' && !DECIDES_LATER.test(source);
 
 const isFinal = ({ type, role }: SpeechEvent): boolean => type === 'stt_final' && role !== 'agent';
 

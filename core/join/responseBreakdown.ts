@@ -85,10 +85,21 @@ function cut(exchange: Exchange, marks: Marks, reports: Reports, silence: Silenc
   parts.retrieval = known(retrieval, silence.retrieval);
   parts.tool = known(tool, silence.tool);
   if (parts.llm.samples !== null) {
-    const work = (parts.retrieval.samples ?? 0) + (parts.tool.samples ?? 0);
-    parts.llm = { samples: parts.llm.samples - work, unknown: '' };
+    const from = ends.end_of_turn === null ? modelStart(exchange, reports, workFrom, workTo) : workFrom;
+    parts.llm = { samples: workTo - from - covered(works, from, workTo), unknown: '' };
   }
   return { latencySamples: onset - callerEnd, parts, ...restOf(onset - callerEnd, parts) };
+}
+
+/**
+ * Where no decision is told, a transcript may have waited for it: the model's time then counts from its first request, if
+ * that is told, and what lies before is attributed to nobody.
+ */
+function modelStart(exchange: Exchange, { tokens }: Reports, from: number, to: number): number {
+  const starts = within(exchange, tokens)
+    .filter((report) => isHeard(exchange, report) && report.sample <= to)
+    .flatMap(({ startedAt }) => startedAt ?? []);
+  return starts.length === 0 ? from : Math.min(Math.max(Math.min(...starts), from), to);
 }
 
 const intervalOf = ({ sample, endSample }: WorkReport): Interval => ({ start: sample, end: endSample });

@@ -54,7 +54,10 @@ export function streamsOf(input: JoinInput, toldMs: ToldMs): Streams {
   const byStream = new Map<string, SpeechEvent[]>();
   for (const event of input.events) {
     const key = streamKey(event);
-    if (key !== '') byStream.set(key, [...(byStream.get(key) ?? []), event]);
+    if (key === '') continue;
+    const known = byStream.get(key);
+    if (known === undefined) byStream.set(key, [event]);
+    else known.push(event);
   }
   const heard = heardOnTimeline(input);
   const utterances = new Map<string, SpeechEvent[]>();
