@@ -1,6 +1,6 @@
 /** What an STT of the agent's channel understood of each of its turns. One recogniser is believed a turn: who heard most. */
 import type { SpeechEvent } from '../events/speechEvent.ts';
-import { SAMPLES_PER_MS, samplesFromMs } from '../units/time.ts';
+import { samplesFromMs } from '../units/time.ts';
 import { addTo, meanOf, noMean } from '../units/weightedMean.ts';
 import type { AgentTurn } from './agentTurns.ts';
 import type { PlaceEvent } from './syntheses.ts';
@@ -39,12 +39,11 @@ export function recognisedIn(
   return new Map([...byTurn].map(([turnIndex, all]) => [turnIndex, recognisedOf(all)]));
 }
 
-/** Where its own media time says it lies; told as a moment, it is about what was said before. */
+/** Where its own media time says that it lies; told by the clock, it is a moment, and about what was said before. */
 function placedFinal(event: SpeechEvent, told: ToldText, place: PlaceEvent): Final | null {
-  const { startSample, endSample } = place(event);
+  const { startSample, endSample, placedBy } = place(event);
   if (startSample === null) return null;
-  const ownMs = event.startMs !== null && event.endMs !== null ? event.endMs - event.startMs : 0;
-  return { event, told, startSample, endSample: endSample ?? startSample + ownMs * SAMPLES_PER_MS };
+  return { event, told, startSample, endSample: placedBy === 'media' ? (endSample ?? startSample) : startSample };
 }
 
 function turnOf({ startSample, endSample }: Final, turns: readonly AgentTurn[]): AgentTurn | null {
