@@ -8,7 +8,7 @@ import type { Score } from './score.ts';
 import type { SpeechEvent } from './speechEvent.ts';
 import { holdsText } from './textAttributes.ts';
 import { isHashed, type WordHash } from './wordHash.ts';
-import { charactersOf, oneWordEach, wordsOf } from './words.ts';
+import { charactersOf, oneWordEach, spokenLettersOf, wordsOf } from './words.ts';
 
 export const TEXT_POLICIES = ['none', 'hashed', 'redacted', 'full'] as const;
 export type TextPolicy = (typeof TEXT_POLICIES)[number];
@@ -18,9 +18,11 @@ export interface TextTools {
   readonly redact: Redactor;
 }
 
-/** How much text there was, on events whose text was not kept. */
+/** How much text there was, on events whose text was not kept whole. */
 export const WORD_COUNT_ATTRIBUTE = 'text.words';
 export const CHARACTER_COUNT_ATTRIBUTE = 'text.characters';
+/** And how long it takes to say (spokenLettersOf), which neither words nor characters tell where there were numbers. */
+export const SPOKEN_LETTERS_ATTRIBUTE = 'text.spoken_letters';
 
 /** JSON deeper than this is treated as plain text. */
 const JSON_DEPTH_MAX = 64;
@@ -28,11 +30,11 @@ const JSON_DEPTH_MAX = 64;
 /** The event as it may be written down. */
 export function keepText(event: SpeechEvent, policy: TextPolicy, tools: TextTools): SpeechEvent {
   if (policy === 'full') return event;
-  const attributes = keepAttributes(event.attributes, policy, tools);
+  const attributes = { ...counts(event), ...keepAttributes(event.attributes, policy, tools) };
   switch (policy) {
     case 'none': {
       const words = oneWordEach(event.words).map((word) => ({ ...word, text: '' }));
-      return { ...event, text: '', words, attributes: { ...counts(event), ...attributes } };
+      return { ...event, text: '', words, attributes };
     }
     case 'hashed': {
       const hashed = oneWordEach(event.words).map((word) => ({ ...word, text: hashes(word.text, tools) }));
@@ -40,7 +42,7 @@ export function keepText(event: SpeechEvent, policy: TextPolicy, tools: TextTool
         ...event,
         text: hashes(event.text, tools),
         words: hashed,
-        attributes: { ...counts(event), ...attributes },
+        attributes,
       };
     }
     case 'redacted':
@@ -92,6 +94,7 @@ function counts({ text, words }: SpeechEvent): Readonly<Record<string, string>> 
   return {
     [WORD_COUNT_ATTRIBUTE]: String(wordsOf(whole).length),
     [CHARACTER_COUNT_ATTRIBUTE]: String(charactersOf(whole)),
+    [SPOKEN_LETTERS_ATTRIBUTE]: String(spokenLettersOf(whole)),
   };
 }
 

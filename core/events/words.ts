@@ -9,11 +9,28 @@ import type { Word } from './speechEvent.ts';
  * Letters and digits, apostrophes between letters (it's), points, commas and colons between digits (3.5, 10:30). Each branch
  * begins with characters that the others do not have, so the time is linear.
  */
-const WORD =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{M}\p{N}]|(?<=\p{L})'(?=\p{L})|(?<=\p{N})[.,:](?=\p{N}))+/gu;
+const WITHOUT_SPACES = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
+  .map((script) => `\\p{Script=${script}}`)
+  .join('');
+const WORD = new RegExp(
+  `[${WITHOUT_SPACES}]\\p{M}*|(?:(?![${WITHOUT_SPACES}])[\\p{L}\\p{M}\\p{N}]|(?<=\\p{L})'(?=\\p{L})|(?<=\\p{N})[.,:](?=\\p{N}))+`,
+  'gu',
+);
 
-export function wordsOf(text: string): string[] {
-  return text.normalize('NFKC').replace(/[’ʼ`]/g, "'").toLowerCase().match(WORD) ?? [];
+const plainOf = (text: string): string => text.normalize('NFKC').replace(/[’ʼ`]/g, "'");
+
+export const wordsOf = (text: string): string[] => plainOf(text).toLowerCase().match(WORD) ?? [];
+
+/** The text up to the end of so many words. */
+export function firstWords(text: string, count: number): string {
+  const plain = plainOf(text);
+  let end = 0;
+  let left = count;
+  for (const match of plain.matchAll(WORD)) {
+    if (left-- <= 0) break;
+    end = match.index + match[0].length;
+  }
+  return plain.slice(0, end);
 }
 
 /** Without the white space around it; what a reader would count. */
@@ -36,4 +53,34 @@ export function oneWordEach(words: readonly Word[]): Word[] {
       endMs: word.startMs + (part + 1) * stepMs,
     }));
   });
+}
+
+/** Letters that a sign stands for when it is read aloud: "seven ", "at ", "dollars "; a character of a script without spaces. */
+const DIGIT_LETTERS = 5;
+const SYMBOL_LETTERS = 6;
+const CHARACTER_LETTERS = 3;
+const ABBREVIATION_LETTERS = 2.5;
+const SPOKEN = new RegExp(
+  `(?<digit>\\p{N})|(?<symbol>[\\p{Sc}%&@+=#/])|(?<character>[${WITHOUT_SPACES}])|(?<abbreviation>\\b\\p{Lu}{2,5}\\b)|(?<letter>[\\p{L}\\p{M}])|(?<space>\\s+)`,
+  'gu',
+);
+
+/** How much there is to say, in letters of written-out English: what speech takes its time by, better than by words. */
+export function spokenLettersOf(text: string): number {
+  let letters = 0;
+  for (const { groups } of text.trim().matchAll(SPOKEN)) {
+    if (groups?.digit !== undefined) letters += DIGIT_LETTERS;
+    else if (groups?.symbol !== undefined) letters += SYMBOL_LETTERS;
+    else if (groups?.character !== undefined) letters += CHARACTER_LETTERS;
+    else if (groups?.abbreviation !== undefined) letters += ABBREVIATION_LETTERS * groups.abbreviation.length;
+    else letters += 1;
+  }
+  return Math.round(letters);
+}
+
+/** How many words have their middle within the first part of the text, a share of its characters. */
+export function wordsWithin(text: string, share: number): number {
+  const plain = plainOf(text);
+  const end = share * plain.length;
+  return [...plain.matchAll(WORD)].filter((match) => match.index + match[0].length / 2 < end).length;
 }
