@@ -6,6 +6,6 @@ ALTER TABLE earshot.call_states
     MODIFY COLUMN state String COMMENT 'sealed, base64; empty once the call has ended' CODEC(ZSTD(1));
 
 ALTER TABLE earshot.call_states
-    MODIFY SETTING min_age_to_force_merge_seconds = 60, old_parts_lifetime = 120;
+    MODIFY SETTING min_age_to_force_merge_seconds = 60, old_parts_lifetime = 60, max_cleanup_delay_period = 60;
 
 ALTER TABLE earshot.call_states UPDATE state = '' WHERE state_version < 3 AND state != '' SETTINGS mutations_sync = 2;

@@ -75,6 +75,8 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
       store,
       "SELECT engine_full FROM system.tables WHERE database = 'earshot' AND name = 'call_states'",
     );
-    assert.match(String(engine_full), /min_age_to_force_merge_seconds = 60, old_parts_lifetime = 120/);
+    for (const setting of ['min_age_to_force_merge_seconds', 'old_parts_lifetime', 'max_cleanup_delay_period']) {
+      assert.match(String(engine_full), new RegExp(`${setting} = 60\\b`));
+    }
   },
 };
