@@ -12,8 +12,11 @@ export interface ClockOffset {
   readonly matchedShare: number | null;
   /** Median distance of the pairs from the estimate; null without pairs. */
   readonly spreadMs: number | null;
-  /** `assumed`: nothing to estimate by, so it is taken to be right (offset 0). `ambiguous`: several fit, none is applied. */
-  readonly basis: 'estimated' | 'assumed' | 'ambiguous';
+  /**
+   * `receipts`: by the steady distance from telling to receipt. `assumed`: nothing to estimate by, so it is taken to be right
+   * (offset 0). `ambiguous`: several fit, none is applied.
+   */
+  readonly basis: 'estimated' | 'receipts' | 'assumed' | 'ambiguous';
 }
 
 /** The stages of a response in the order in which they end. Retrieval and tools are parts of the wait for the model. */

@@ -84,7 +84,8 @@ function aligned(
   };
   const verdict = verdictOf(told, search);
   if (verdict.basis === 'estimated') return estimated(verdict.fit);
-  const isAssumed = verdict.basis === 'unknown' && !isContradicted(told, search, receipts, endMs);
+  if (verdict.basis === 'unknown' && isFarAndSteady(receipts)) return byReceipts(receipts);
+  const isAssumed = verdict.basis === 'unknown' && !isContradicted(told, search, endMs);
   return {
     offsetMs: 0,
     driftPpm: 0,
@@ -94,6 +95,19 @@ function aligned(
     basis: isAssumed ? 'assumed' : 'ambiguous',
   };
 }
+
+/**
+ * Its reports come as they are told, always as far from their time: that far it is off, but for the quickest delivery, which is
+ * taken for none.
+ */
+const byReceipts = (receipts: readonly number[]): Omit<ClockOffset, 'clock'> => ({
+  offsetMs: quickest(receipts),
+  driftPpm: 0,
+  pairCount: receipts.length,
+  matchedShare: null,
+  spreadMs: spreadOf(receipts),
+  basis: 'receipts',
+});
 
 const estimated = ({ offsetMs, driftPpm, pairCount, toldCount, spreadMs }: Fit): Omit<ClockOffset, 'clock'> => ({
   offsetMs,
@@ -131,18 +145,16 @@ const middleOf = (sorted: readonly number[]): number => sorted[sorted.length >> 
 
 /** Nothing is received before it happens; one event in twenty may be nonsense. */
 const aheadAtLeast = (receipts: readonly number[]): number =>
-  receipts.length === 0 ? -Infinity : receipts[Math.ceil(receipts.length * 0.95) - 1] - RECEIPT_SLACK_MS;
+  receipts.length === 0 ? -Infinity : quickest(receipts) - RECEIPT_SLACK_MS;
+
+const quickest = (receipts: readonly number[]): number => receipts[Math.ceil(receipts.length * 0.95) - 1];
+
+const isFarAndSteady = (receipts: readonly number[]): boolean =>
+  receipts.length >= 4 && spreadOf(receipts) <= STEADY_MS && Math.abs(middleOf(receipts)) > STEADY_DELAY_MS;
 
 /** Whether what is told speaks against the clock being right, without saying how far it is off. */
-function isContradicted(
-  told: ToldMoments,
-  search: Omit<Search, 'told'>,
-  receipts: readonly number[],
-  endMs: number,
-): boolean {
+function isContradicted(told: ToldMoments, search: Omit<Search, 'told'>, endMs: number): boolean {
   if (search.offsetMsMin > 0) return true;
-  const isSteady = receipts.length >= 4 && spreadOf(receipts) <= STEADY_MS;
-  if (isSteady && Math.abs(middleOf(receipts)) > STEADY_DELAY_MS) return true;
   const moments = [...told.caller, ...told.agentStarts, ...told.agentStops].filter(
     ({ atMs }) => atMs > -AGREES_MS && atMs < endMs - AGREES_MS,
   );

@@ -4,6 +4,8 @@
  */
 import type { Finding } from '../facts/facts.ts';
 import type { SpeechEvent } from '../events/speechEvent.ts';
+import type { Request } from '../spans/request.ts';
+import { agentTexts } from './agentText.ts';
 import { clockFindings, clocksOf } from './clocks.ts';
 import { interruptionBreakdowns } from './interruptionBreakdown.ts';
 import type { Joined } from './joined.ts';
@@ -22,10 +24,13 @@ export function join(given: JoinInput): Joined {
   const places = placing(input, wall, clocks);
   const reports = reportsOf(input, places);
   const responses = responseBreakdowns(input, reports, silenceOf(input, reports, clocks), places);
+  const placeEvent = (event: SpeechEvent) => places.ofEvent(event);
+  const placeRequest = (request: Request) => places.ofRequest(request);
   const findings: Finding[] = [
     ...clockFindings(clocks, input),
     ...responses.map(({ finding }) => finding),
     ...interruptionBreakdowns(input, places, clocks),
+    ...agentTexts(input, placeEvent, placeRequest),
   ];
   return {
     findings,

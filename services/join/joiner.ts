@@ -166,7 +166,7 @@ export class Joiner {
     const joinedCall = { ...call, wallMsOf };
     const kept = new Map(known.events.map((event) => [event.id, event]));
     const items: Item[] = [
-      ...told.map((fact) => ({ id: fact.id, fact, row: { table: 'facts', row: factRow(fact, call) } })),
+      ...told.map((fact): Item => ({ id: fact.id, fact, row: { table: 'facts', row: factRow(fact, call) } })),
       ...joined.events.map((aligned) => ({
         id: `event ${aligned.event.id}`,
         // What is written is the event as the text policy left it.

@@ -79,7 +79,7 @@ test('both clocks are found out', async () => {
   assert.deepEqual(
     rows.map(({ clock, basis }) => [clock, basis]),
     [
-      ['deepgram', 'estimated'],
+      ['deepgram', 'receipts'],
       ['hotel-agent', 'estimated'],
     ],
   );
