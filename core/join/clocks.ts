@@ -28,6 +28,8 @@ const DECIDED_MS = { min: -250, max: 2_500 };
 const PLAYOUT_MS = { min: -150, max: 1_000 };
 /** So many of the caller's own moments are worth more than any number of the agent's. */
 const CALLER_PAIRS_MIN = 4;
+/** A start that fits an offset which stops have found. */
+const START_FITS_MS = 150;
 /** An onset that agrees with what is assumed. */
 const AGREES_MS = 700;
 
@@ -128,12 +130,23 @@ function verdictOf(told: ToldMoments, search: Omit<Search, 'told'>): Verdict {
   return byCaller.fit.pairCount >= CALLER_PAIRS_MIN ? byCaller : byAgent;
 }
 
-/** Starts are sharper than stops, which come when a queue is empty or a pause was long enough. */
+/**
+ * Stops are told when a queue is empty or a pause was long enough, steadily late by up to half a second: they may add to what
+ * starts say, and do not stand alone.
+ */
 function byAgentOf({ agentStarts, agentStops }: ToldMoments, search: Omit<Search, 'told'>): Verdict {
   const byStarts = findOffset({ ...search, told: agentStarts });
   if (byStarts.basis === 'estimated' || agentStops.length === 0) return byStarts;
-  return findOffset({ ...search, told: [...agentStarts, ...agentStops] });
+  const byBoth = findOffset({ ...search, told: [...agentStarts, ...agentStops] });
+  if (byBoth.basis !== 'estimated' || agentStarts.some((start) => fits(byBoth.fit, start, search.heard))) return byBoth;
+  return { basis: 'ambiguous' };
 }
+
+const fits = ({ offsetMs, driftPpm }: Fit, told: Moment, heard: readonly Moment[]): boolean =>
+  heard.some(
+    ({ kind, atMs }) =>
+      kind === told.kind && Math.abs(told.atMs - atMs * (1 + driftPpm / 1e6) - offsetMs) <= START_FITS_MS,
+  );
 
 /** Told minus received: how far the clock is ahead, less the delivery. */
 const receiptsOf = (events: readonly SpeechEvent[]): number[] =>
@@ -143,11 +156,11 @@ const receiptsOf = (events: readonly SpeechEvent[]): number[] =>
 
 const middleOf = (sorted: readonly number[]): number => sorted[sorted.length >> 1];
 
-/** Nothing is received before it happens; one event in twenty may be nonsense. */
+/** Nothing is received before it happens; one event in five may be nonsense. */
 const aheadAtLeast = (receipts: readonly number[]): number =>
   receipts.length === 0 ? -Infinity : quickest(receipts) - RECEIPT_SLACK_MS;
 
-const quickest = (receipts: readonly number[]): number => receipts[Math.ceil(receipts.length * 0.95) - 1];
+const quickest = (receipts: readonly number[]): number => receipts[Math.ceil(receipts.length * 0.8) - 1];
 
 const isFarAndSteady = (receipts: readonly number[]): boolean =>
   receipts.length >= 4 && spreadOf(receipts) <= STEADY_MS && Math.abs(middleOf(receipts)) > STEADY_DELAY_MS;

@@ -407,6 +407,7 @@ test('what is told while the agent speaks changes no wait', () => {
           role: '' as const,
           metrics: {},
           occurredAtMs: ORIGIN_MS + onsetMs + 600,
+          receivedAtMs: ORIGIN_MS + onsetMs + 620,
         })),
       );
       const given = ofKind(join(call.input), 'response_breakdown');

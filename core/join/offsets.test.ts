@@ -87,7 +87,7 @@ for (const [name, noise] of [
       else counts.wrong++;
     }
     console.log(`# 500 short calls ${name}: ${JSON.stringify(counts)}`);
-    assert.ok(counts.wrong <= 2, JSON.stringify(counts));
+    assert.equal(counts.wrong, 0, JSON.stringify(counts));
   });
 }
 
