@@ -28,7 +28,7 @@ EVENTS = (
     "close",
 )
 # Objects of the session itself, which mean nothing elsewhere.
-NOT_SENT = {"source", "speech_handle", "speech_input"}
+NOT_SENT = {"source", "speech_handle", "speech_input", "probabilities"}
 
 
 def message_of(kind: str, event: object) -> dict:
