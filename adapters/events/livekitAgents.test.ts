@@ -168,6 +168,25 @@ test('metrics whose numbers do not go together place nothing before their end', 
   assert.deepEqual(timed(mapped('livekit-agents', [silent])), ['tts_requested 9000', 'tts_ended 10000']);
 });
 
+test('the detector of interruptions counts in seconds in Python, in milliseconds in JavaScript', () => {
+  const python = { type: 'interruption_metrics', timestamp: 1_790_000_010, detection_delay: 0.3, num_interruptions: 1 };
+  const javascript = {
+    type: 'interruption_metrics',
+    timestamp: 1_790_000_010_000,
+    detectionDelay: 300,
+    numInterruptions: 1,
+  };
+  const events = mapped('livekit-agents', [python, javascript]);
+  assert.deepEqual(
+    events.map(({ occurredAtMs, metrics, attributes }) => [occurredAtMs, metrics, attributes]),
+    ['s', 'ms'].map((unit) => [
+      1_790_000_010_000,
+      { 'interruption.detection_delay': 0.3, 'interruption.count': 1 },
+      { unit },
+    ]),
+  );
+});
+
 test('messages of others are refused', () => {
   for (const message of [{ type: 'Results' }, { type: 'metrics_collected', metrics: { type: 'gossip' } }]) {
     assert.throws(

@@ -34,7 +34,7 @@ export function livekitMetrics(type: string, json: Json): ReportedEvent[] {
     case 'realtime_model_metrics':
       return realtime(json, { ...about, role: 'agent' }, unit);
     case 'interruption_metrics':
-      return interruptions(json, about, unit);
+      return interruptions(json, { ...about, attributes: known({ unit: unit === 's' ? 's' : 'ms' }) }, unit);
     default:
       // vad_metrics and the usage of a streaming STT tell nothing of any one moment.
       return [];
@@ -123,9 +123,11 @@ function realtime(json: Json, about: Fields, unit: Unit): ReportedEvent[] {
   ];
 }
 
+/** In JavaScript these are milliseconds by their description, though their names do not say so. */
 function interruptions(json: Json, about: Fields, unit: Unit): ReportedEvent[] {
+  const delay = amountAt(json, ...spellings('detectionDelay'));
   const metrics = known({
-    'interruption.detection_delay': durationAt(json, 'detectionDelay', unit),
+    'interruption.detection_delay': delay === undefined || unit === 's' ? delay : delay / 1_000,
     'interruption.count': amountAt(json, ...spellings('numInterruptions')),
     'backchannel.count': amountAt(json, ...spellings('numBackchannels')),
   });
