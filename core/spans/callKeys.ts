@@ -20,8 +20,12 @@ const ATTRIBUTES = [
   'traceloop.association.properties.call_id',
   'traceloop.association.properties.session_id',
   'ai.telemetry.metadata.sessionId',
+  // Of a caller by telephone: the carrier's id, and that of the SIP call.
+  'lk.sip.twilio.callSid',
+  'lk.sip.callID',
   'lk.pii.room_name',
   'lk.room_name',
+  'lk.room_sid',
   'room_id',
   'lk.job_id',
   'job_id',
