@@ -10,7 +10,7 @@ export interface CallKey {
   readonly key: string;
 }
 
-const ATTRIBUTES = [
+export const CALL_ATTRIBUTES = [
   'call.id',
   'gen_ai.conversation.id',
   'session.id',
@@ -33,7 +33,7 @@ const ATTRIBUTES = [
 
 /** All hits, the best first; a span's own word goes before its resource's. */
 export function callKeysOf(span: Span): CallKey[] {
-  return ATTRIBUTES.flatMap((source) =>
+  return CALL_ATTRIBUTES.flatMap((source) =>
     [span.attributes[source], span.resourceAttributes[source]]
       .filter((key): key is string => key !== undefined && key !== '')
       .filter((key, index, keys) => keys.indexOf(key) === index)

@@ -16,7 +16,6 @@ const NAMES = new Set([
   'tool.result',
   'tool.arguments',
   'function_calls',
-  'response.output_items',
   'context_messages',
   'gen_ai.system_instructions',
   'gen_ai.tool.definitions',
