@@ -103,7 +103,7 @@ function aligned(
  * taken for none.
  */
 const byReceipts = (receipts: readonly number[]): Omit<ClockOffset, 'clock'> => ({
-  offsetMs: quickest(receipts),
+  offsetMs: quickestOf(receipts),
   driftPpm: 0,
   pairCount: receipts.length,
   matchedShare: null,
@@ -158,9 +158,13 @@ const middleOf = (sorted: readonly number[]): number => sorted[sorted.length >> 
 
 /** Nothing is received before it happens; one event in five may be nonsense. */
 const aheadAtLeast = (receipts: readonly number[]): number =>
-  receipts.length === 0 ? -Infinity : quickest(receipts) - RECEIPT_SLACK_MS;
+  receipts.length === 0 ? -Infinity : receipts[Math.ceil(receipts.length * 0.8) - 1] - RECEIPT_SLACK_MS;
 
-const quickest = (receipts: readonly number[]): number => receipts[Math.ceil(receipts.length * 0.8) - 1];
+/** Of those that are steady. */
+const quickestOf = (receipts: readonly number[]): number => {
+  const middle = middleOf(receipts);
+  return receipts.reduce((best, receipt) => (receipt <= middle + STEADY_MS ? receipt : best), middle);
+};
 
 const isFarAndSteady = (receipts: readonly number[]): boolean =>
   receipts.length >= 4 && spreadOf(receipts) <= STEADY_MS && Math.abs(middleOf(receipts)) > STEADY_DELAY_MS;

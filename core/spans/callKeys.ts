@@ -10,8 +10,12 @@ export interface CallKey {
   readonly key: string;
 }
 
+<<<<<<< HEAD
 /** deploy/clickhouse fills earshot.trace_calls by the same names; a test compares. */
 export const CALL_KEY_ATTRIBUTES = [
+=======
+export const CALL_ATTRIBUTES = [
+>>>>>>> otlp
   'call.id',
   'gen_ai.conversation.id',
   'session.id',
@@ -21,8 +25,12 @@ export const CALL_KEY_ATTRIBUTES = [
   'traceloop.association.properties.call_id',
   'traceloop.association.properties.session_id',
   'ai.telemetry.metadata.sessionId',
+  // Of a caller by telephone: the carrier's id, and that of the SIP call.
+  'lk.sip.twilio.callSid',
+  'lk.sip.callID',
   'lk.pii.room_name',
   'lk.room_name',
+  'lk.room_sid',
   'room_id',
   'lk.job_id',
   'job_id',
@@ -30,7 +38,11 @@ export const CALL_KEY_ATTRIBUTES = [
 
 /** All hits, the best first; a span's own word goes before its resource's. */
 export function callKeysOf(span: Span): CallKey[] {
+<<<<<<< HEAD
   return CALL_KEY_ATTRIBUTES.flatMap((source) =>
+=======
+  return CALL_ATTRIBUTES.flatMap((source) =>
+>>>>>>> otlp
     [span.attributes[source], span.resourceAttributes[source]]
       .filter((key): key is string => key !== undefined && key !== '')
       .filter((key, index, keys) => keys.indexOf(key) === index)

@@ -4,8 +4,11 @@
  */
 import type { Request, RequestKind } from './request.ts';
 
-/** Of these, one within another is a part of it. Tools call tools and retrieval embeds: those are requests of their own. */
-const SINGLE: ReadonlySet<RequestKind> = new Set(['llm', 'stt', 'tts', 'embedding', 'rerank']);
+/**
+ * Of these, one within another is a part of it: a prediction within the wait for the decision, too. Tools call tools and
+ * retrieval embeds: those are requests of their own.
+ */
+const SINGLE: ReadonlySet<RequestKind> = new Set(['llm', 'stt', 'tts', 'embedding', 'rerank', 'end_of_turn']);
 
 /** What contains without doing work: a request may lie below it and still be within the request above. */
 const PASSED: ReadonlySet<RequestKind> = new Set(['other']);

@@ -184,7 +184,34 @@ const CASES: readonly (readonly [what: string, span: Span, read: Partial<Request
     livekit('eou_detection', { 'lk.eou.probability': '0.7' }),
     { kind: 'end_of_turn', role: 'caller' },
   ],
-  ['LiveKit: the wait for it', livekit('eou_wait', { 'lk.eou.outcome': 'committed' }), { kind: 'end_of_turn' }],
+  [
+    'LiveKit: the wait for it',
+    livekit('eou_wait', { 'lk.eou.outcome': 'committed' }),
+    { kind: 'end_of_turn', isCancelled: false },
+  ],
+  [
+    'LiveKit: a wait that the caller ended',
+    livekit('eou_wait', { 'lk.eou.outcome': 'user_resumed' }),
+    { kind: 'end_of_turn', isCancelled: true },
+  ],
+  [
+    'LiveKit: a node of the user’s own, which is the request itself',
+    livekit('llm_node', {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.usage.input_tokens': '12',
+      'lk.response.ttft': '0.3',
+    }),
+    { kind: 'llm', inputTokens: 12, timeToFirstMs: 300 },
+  ],
+  [
+    'LiveKit: a realtime model’s first token, by the clock',
+    livekit('realtime_inference', {
+      'gen_ai.operation.name': 'generate_content',
+      'gen_ai.response.time_to_first_chunk': '0.9',
+      'langfuse.observation.completion_start_time': '2025-11-24T16:00:00.373456+00:00',
+    }),
+    { kind: 'llm', role: 'agent' },
+  ],
   [
     'LiveKit: a tool that failed',
     livekit('function_tool', {
@@ -319,8 +346,17 @@ const CASES: readonly (readonly [what: string, span: Span, read: Partial<Request
       'gen_ai.operation.name': 'llm_response',
       'gen_ai.usage.input_tokens': '5',
       'gen_ai.usage.output_tokens': '6',
+      'metrics.ttfb': '0.5',
+      'response.status': 'cancelled',
     }),
-    { kind: 'llm', inputTokens: 5, outputTokens: 6 },
+    {
+      kind: 'llm',
+      inputTokens: 5,
+      outputTokens: 6,
+      timeToFirstMs: null,
+      isCancelled: true,
+      metrics: { 'llm.ttft': 0.5 },
+    },
   ],
   ['Pipecat: what it was asked', pipecat('llm_request', { 'gen_ai.operation.name': 'llm_request' }), { kind: 'other' }],
   [
@@ -490,6 +526,17 @@ const CASES: readonly (readonly [what: string, span: Span, read: Partial<Request
     spanOf({ attributes: { 'traceloop.span.kind': 'tool', 'traceloop.entity.name': 'find_slot' } }),
     { kind: 'tool', tool: 'find_slot' },
   ],
+  [
+    'OpenLLMetry: a database of vectors that is asked',
+    spanOf({ name: 'pinecone.query', attributes: { 'db.system': 'pinecone', 'db.operation': 'query' } }),
+    { kind: 'retrieval' },
+  ],
+  [
+    'a database of rows',
+    spanOf({ name: 'SELECT', attributes: { 'db.system': 'postgresql', 'db.operation': 'query' } }),
+    { kind: 'other' },
+  ],
+  ['Langfuse: what failed', spanOf({ attributes: { 'langfuse.observation.level': 'ERROR' } }), { isError: true }],
   ['OpenLLMetry: a workflow', spanOf({ attributes: { 'traceloop.span.kind': 'workflow' } }), { kind: 'turn' }],
   [
     'Langfuse: a generation',
@@ -584,6 +631,11 @@ for (const [what, span, expected] of CASES) {
   });
 }
 
+test('of a realtime model, the time from the span’s start', () => {
+  const [, span] = CASES.find(([what]) => what.includes('by the clock')) ?? CASES[0];
+  assert.ok(Math.abs((readRequest(span, NO_PRICES).timeToFirstMs ?? 0) - 249.5) < 1);
+});
+
 test('of a time that Langfuse tells, the time to the first token', () => {
   const [, span] = CASES.find(([what]) => what === 'Langfuse: a generation') ?? CASES[0];
   const { timeToFirstMs, metrics } = readRequest(span, NO_PRICES);
@@ -611,7 +663,7 @@ test('a request costs by its tokens; told cost goes before', () => {
   const told = { ...span, attributes: { ...span.attributes, 'gen_ai.usage.cost': '0.5' } };
   assert.equal(readRequest(told, priceTable([PRICE])).costUsd, 0.5);
   assert.equal(readRequest(span, NO_PRICES).costUsd, null);
-  const node = livekit('llm_node', span.attributes);
+  const node = livekit('llm_fallback_adapter', span.attributes);
   assert.equal(readRequest(node, priceTable([PRICE])).costUsd, null, 'what contains it costs nothing more');
 });
 

@@ -103,7 +103,7 @@ function clockOf(span: Span): string {
 
 function errorTypeOf(span: Span): string {
   const exception = span.events.find(({ name }) => name === 'exception');
-  return textOf(span, 'error.type') || (exception?.attributes['exception.type'] ?? '');
+  return textOf(span, 'error.type', 'exception.type') || (exception?.attributes['exception.type'] ?? '');
 }
 
 /** To the microsecond, which is what a double holds of Unix ms. */

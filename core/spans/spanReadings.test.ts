@@ -128,6 +128,16 @@ const TEXTS = [
   'lk.function_tool.arguments',
   'lk.pii.participant_identity',
   'lk.pii.anything_new',
+  'my.pii.name',
+  'gen_ai.tool.description',
+  'gen_ai.prompt.variable.customer',
+  'gen_ai.content.completion.chunk',
+  'gen_ai.retrieval.query.text',
+  'llm.choices',
+  'llm.prompt_template.variables',
+  'input.documents',
+  'langfuse.observation.status_message',
+  'langfuse.experiment.item.expected_output',
   'transcript',
   'input',
   'output',
@@ -154,6 +164,11 @@ const NO_TEXTS = [
   'lk.pii.room_name',
   'lk.room_name',
   'lk.llm_metrics',
+  'lk.stt.events',
+  'lk.sip.callID',
+  'lk.eou.outcome',
+  'gen_ai.usage.text.input_tokens',
+  'llm.cost.prompt',
   'lk.transcript_confidence',
   'lk.response.ttft',
   'lk.function_tool.name',
@@ -367,6 +382,15 @@ test('an SDK’s span within a framework’s counts once, and what only it knows
   assert.deepEqual(one.metrics, { 'llm.duration': 1, 'llm.ttft': 0.1 });
   assert.deepEqual([two.inputTokens, two.costUsd], [null, null]);
   assert.equal(three.costUsd, 0.5);
+});
+
+test('a prediction within the wait for a decision is part of it', () => {
+  const wait = requestOf('end_of_turn', null);
+  const prediction = requestOf('end_of_turn', wait);
+  assert.deepEqual(
+    countedOnce([prediction, wait]).map(({ kind }) => kind),
+    ['other', 'end_of_turn'],
+  );
 });
 
 test('counting once does not depend on the order, and does not run in circles', () => {

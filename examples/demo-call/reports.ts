@@ -173,7 +173,7 @@ function sttReports(callId: string, at: Clock): DueReport[] {
     const body = {
       events: [{ ...event, streamId: 'stt-1', occurredAt: at(saidMs), ...media, text, words, confidence: 0.97 }],
     };
-    return { atMs: saidMs + 20, path: '/v1/events' as const, body };
+    return { atMs: saidMs, path: '/v1/events' as const, body };
   });
 }
 

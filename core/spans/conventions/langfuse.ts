@@ -21,6 +21,7 @@ export function readLangfuse(span: Span): Reading {
     model: textOf(span, 'langfuse.observation.model.name'),
     tool: kind === 'tool' ? span.name : '',
     ...usageOf(objectOf(textOf(span, 'langfuse.observation.usage_details')) ?? {}),
+    isError: textOf(span, 'langfuse.observation.level') === 'ERROR',
     costUsd: countOf(objectOf(textOf(span, 'langfuse.observation.cost_details'))?.total),
     timeToFirstMs: toFirstMs,
     metrics: metricsOf({ 'llm.ttft': kind === 'llm' && toFirstMs !== null ? toFirstMs / 1_000 : null }),

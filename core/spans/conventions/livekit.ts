@@ -12,6 +12,7 @@ import {
   isTrue,
   metricsOf,
   msOfSeconds,
+  msUntil,
   numberOf,
   objectOf,
   parsedJson,
@@ -30,7 +31,8 @@ const KINDS: Readonly<Record<string, RequestKind>> = {
   eou_wait: 'end_of_turn',
   eou_detection: 'end_of_turn',
   llm_request: 'llm',
-  // A marker at the end of a realtime model's answer, which has no llm_request.
+  // A realtime model's answer, which has no llm_request; its metrics come as a span of their own where it was over before them.
+  realtime_inference: 'llm',
   realtime_metrics: 'llm',
   tts_request: 'tts',
   function_tool: 'tool',
@@ -40,6 +42,7 @@ const KINDS: Readonly<Record<string, RequestKind>> = {
 
 const CALLER_SPANS = new Set(['user_turn', 'eou_wait', 'eou_detection', 'user_speaking']);
 const AGENT_SPANS = new Set([
+  'realtime_inference',
   'agent_turn',
   'agent_speaking',
   'llm_request',
@@ -56,10 +59,10 @@ export function readLivekit(span: Span): Reading {
   const { name } = span;
   const metrics = metricsJson(span);
   return {
-    kind: KINDS[name] ?? 'other',
+    kind: isOwnInference(span) ? 'llm' : (KINDS[name] ?? 'other'),
     role: CALLER_SPANS.has(name) ? 'caller' : AGENT_SPANS.has(name) ? 'agent' : '',
     turnId: textOf(span, 'lk.speech_id') || wordOf(metrics.speech_id),
-    isCancelled: isTrue(span, 'lk.interrupted') || metrics.cancelled === true,
+    isCancelled: isTrue(span, 'lk.interrupted') || metrics.cancelled === true || isNoDecision(span),
     metrics: metricsOf({
       'turn.reported_latency': numberOf(span, 'lk.e2e_latency'),
       'turn.eou_delay': numberOf(span, 'lk.end_of_turn_delay'),
@@ -70,9 +73,18 @@ export function readLivekit(span: Span): Reading {
   };
 }
 
+/** A node of the user's own that asks without LiveKit's classes has no llm_request within, and is the request itself. */
+const isOwnInference = (span: Span): boolean =>
+  span.name === 'llm_node' && span.attributes['gen_ai.operation.name'] !== undefined;
+
+/** The caller went on speaking, or the wait was dropped. */
+const isNoDecision = (span: Span): boolean => /^(user_resumed|dropped)$/.test(textOf(span, 'lk.eou.outcome'));
+
 function requestOf(span: Span, metrics: Json): Reading {
   switch (span.name) {
     case 'llm_request':
+    case 'llm_node':
+    case 'realtime_inference':
     case 'realtime_metrics':
       return llmOf(span, metrics);
     case 'tts_request':
@@ -95,8 +107,8 @@ function llmOf(span: Span, metrics: Json): Reading {
   const input = details(metrics.input_token_details);
   const output = details(metrics.output_token_details);
   return {
-    // A marker begins when the answer is over: what it tells is no time after its start.
-    timeToFirstMs: span.name === 'llm_request' ? msOfSeconds(ttft) : null,
+    // A realtime model's counts from when it was asked, which is not where the span begins.
+    timeToFirstMs: span.name.startsWith('realtime') ? msUntil(span, firstTokenAt(span)) : msOfSeconds(ttft),
     inputTokens: countOf(metrics.prompt_tokens) ?? countOf(metrics.input_tokens),
     outputTokens: countOf(metrics.completion_tokens) ?? countOf(metrics.output_tokens),
     cachedTokens: countOf(metrics.prompt_cached_tokens) ?? countOf(input.cached_tokens),
@@ -120,6 +132,8 @@ function ttsOf(span: Span, metrics: Json): Reading {
     outputText: pii(span, 'input_text'),
   };
 }
+
+const firstTokenAt = (span: Span): string => textOf(span, 'langfuse.observation.completion_start_time');
 
 type Json = Readonly<Record<string, unknown>>;
 

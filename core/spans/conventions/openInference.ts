@@ -20,7 +20,7 @@ export function readOpenInference(span: Span): Reading {
   return {
     kind,
     provider: providerName(textOf(span, 'llm.provider', 'llm.system')),
-    model: textOf(span, 'llm.model_name', 'embedding.model_name', 'reranker.model_name'),
+    model: textOf(span, 'llm.model_name', 'llm.request.model_name', 'embedding.model_name', 'reranker.model_name'),
     tool: kind === 'tool' ? textOf(span, 'tool.name') || span.name : '',
     inputTokens: numberOf(span, 'llm.token_count.prompt'),
     outputTokens: numberOf(span, 'llm.token_count.completion'),

@@ -1,7 +1,7 @@
 /** Spans of Pipecat: conversation > turn > stt, llm, tts; realtime services have spans of their own. */
 import type { RequestKind } from '../request.ts';
 import type { Span } from '../span.ts';
-import { isTrue, metricsOf, msOfSeconds, numberOf, textOf, type Reading } from './reading.ts';
+import { isTrue, metricsOf, msOfSeconds, numberOf, saysCancelled, textOf, type Reading } from './reading.ts';
 
 const KINDS: Readonly<Record<string, RequestKind>> = {
   conversation: 'session',
@@ -30,9 +30,11 @@ export function readPipecat(span: Span): Reading {
     turnId: textOf(span, 'turn.number'),
     characters: numberOf(span, 'metrics.character_count'),
     audioMs: msOfSeconds(numberOf(span, 'metrics.audio_seconds')),
-    // That of recognition counts from the end of speech, wherever the span began.
-    timeToFirstMs: kind === 'stt' ? null : msOfSeconds(ttfb),
-    isCancelled: isTrue(span, 'tts.interrupted', 'turn.was_interrupted', 'stt.incomplete'),
+    // That of recognition counts from the end of speech, and a realtime answer's span begins when the answer is there.
+    timeToFirstMs: span.name === 'llm' || span.name === 'tts' ? msOfSeconds(ttfb) : null,
+    isCancelled:
+      isTrue(span, 'tts.interrupted', 'turn.was_interrupted', 'stt.incomplete') ||
+      saysCancelled(textOf(span, 'response.status')),
     isError: textOf(span, 'tool.result_status') === 'error',
     metrics: metricsOf({
       'llm.ttft': kind === 'llm' ? ttfb : null,

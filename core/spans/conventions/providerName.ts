@@ -3,6 +3,8 @@ const NAMES: Readonly<Record<string, string>> = {
   awsbedrock: 'aws.bedrock',
   amazonbedrock: 'aws.bedrock',
   bedrock: 'aws.bedrock',
+  amazon: 'aws.bedrock',
+  aws: 'aws.bedrock',
   azureaiopenai: 'azure.ai.openai',
   azaiopenai: 'azure.ai.openai',
   azureopenai: 'azure.ai.openai',
