@@ -10,12 +10,8 @@ export interface CallKey {
   readonly key: string;
 }
 
-<<<<<<< HEAD
 /** deploy/clickhouse fills earshot.trace_calls by the same names; a test compares. */
-export const CALL_KEY_ATTRIBUTES = [
-=======
 export const CALL_ATTRIBUTES = [
->>>>>>> otlp
   'call.id',
   'gen_ai.conversation.id',
   'session.id',
@@ -38,11 +34,7 @@ export const CALL_ATTRIBUTES = [
 
 /** All hits, the best first; a span's own word goes before its resource's. */
 export function callKeysOf(span: Span): CallKey[] {
-<<<<<<< HEAD
-  return CALL_KEY_ATTRIBUTES.flatMap((source) =>
-=======
   return CALL_ATTRIBUTES.flatMap((source) =>
->>>>>>> otlp
     [span.attributes[source], span.resourceAttributes[source]]
       .filter((key): key is string => key !== undefined && key !== '')
       .filter((key, index, keys) => keys.indexOf(key) === index)

@@ -217,7 +217,7 @@ FROM
     (
         SELECT *, ['call.id', 'gen_ai.conversation.id', 'session.id', 'langfuse.session.id', 'conversation.id', 'voice.conversation.id',
                    'traceloop.association.properties.call_id', 'traceloop.association.properties.session_id',
-                   'ai.telemetry.metadata.sessionId', 'lk.pii.room_name', 'lk.room_name', 'room_id', 'lk.job_id', 'job_id'] AS names
+                   'ai.telemetry.metadata.sessionId', 'lk.sip.twilio.callSid', 'lk.sip.callID', 'lk.pii.room_name', 'lk.room_name', 'lk.room_sid', 'room_id', 'lk.job_id', 'job_id'] AS names
         FROM earshot.otel_traces
     )
 )
