@@ -148,6 +148,7 @@ const REFUSED: readonly (readonly [
   ['no gzip', protobufRequest(SPANS), { 'content-encoding': 'gzip' }, 400, /gzip/],
   ['too large', Buffer.alloc(BYTES_MAX + 1), {}, 413, /at most 1000000 bytes/],
   ['too large unpacked', gzipSync(Buffer.alloc(BYTES_MAX + 1)), { 'content-encoding': 'gzip' }, 413, /unpacked/],
+  ['a tenant that is a novel', protobufRequest(SPANS), { 'x-earshot-tenant': 'a'.repeat(201) }, 400, /at most 200/],
   [
     'another type',
     'x',
@@ -340,6 +341,32 @@ test('gRPC: refusals by their codes', async () => {
   assert.equal(failed.code, status.INTERNAL);
   assert.doesNotMatch(failed.message, /secret/);
   assert.deepEqual(taken, []);
+});
+
+test('gRPC: so many requests at once, from several connections, and no more', async () => {
+  const releases: (() => void)[] = [];
+  let reached = (): void => undefined;
+  const full = new Promise<void>((resolve) => (reached = resolve));
+  take = () =>
+    new Promise((resolve) => {
+      releases.push(resolve);
+      if (releases.length === 32) reached();
+    });
+  // Clients share a connection unless their options differ, and a connection has a bound of its own.
+  const options = (number: number) => ({
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.primary_user_agent': `c${number}`,
+  });
+  const held = Array.from({ length: 32 }, (_, number) =>
+    exported(protobufRequest(SPANS), { options: options(number) }),
+  );
+  await full;
+  const refused = (await exported(protobufRequest(SPANS), { options: options(99) })) as ServiceError;
+  assert.equal(refused.code, status.UNAVAILABLE);
+  for (const release of releases) release();
+  for (const response of await Promise.all(held)) assert.deepEqual(response, create(ExportTraceServiceResponseSchema));
+  take = takeAll;
+  assert.deepEqual(await exported(protobufRequest(SPANS)), create(ExportTraceServiceResponseSchema));
 });
 
 test('gRPC: a port that is taken is an error at the start', async () => {

@@ -9,8 +9,16 @@ import {
 } from '@grpc/grpc-js';
 import { traceResponse } from '../../adapters/otlp/answers.ts';
 import { parseTracesInTurns } from '../../adapters/otlp/parseTraces.ts';
-import { NOT_KEPT, OTLP_BYTES_MAX, otlpFailureOf, TENANT_HEADER, type OtlpDoor } from './otlpDoor.ts';
-import { DEFAULT_TENANT } from './tenant.ts';
+import {
+  NOT_KEPT,
+  OTLP_BYTES_MAX,
+  OTLP_REQUESTS_MAX,
+  otlpFailureOf,
+  TENANT_HEADER,
+  tenantOf,
+  tooMany,
+  type OtlpDoor,
+} from './otlpDoor.ts';
 
 export interface OtlpGrpcOptions extends OtlpDoor {
   readonly host: string;
@@ -48,7 +56,10 @@ const exportOf = (signal: 'trace' | 'metrics' | 'logs'): ServiceDefinition => {
 
 export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<OtlpGrpc> {
   const { host, port, bytesMax = OTLP_BYTES_MAX } = options;
-  const server = new Server({ 'grpc.max_receive_message_length': bytesMax });
+  const server = new Server({
+    'grpc.max_receive_message_length': bytesMax,
+    'grpc.max_concurrent_streams': OTLP_REQUESTS_MAX,
+  });
   server.addService(exportOf('trace'), { Export: exportTraces(options) });
   const answerOnly: Export = (_call, answer) =>
     answer(null, Buffer.from(traceResponse({ rejectedSpans: 0, errorMessage: NOT_KEPT }, 'protobuf')));
@@ -73,15 +84,24 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<OtlpGrpc>
 }
 
 const exportTraces = ({ take, hooks }: OtlpDoor): Export => {
+  let requests = 0;
   const answerTo = async (body: Bytes, tenant: string): Promise<Bytes> => {
     const parsed = await parseTracesInTurns(body, 'protobuf', tenant);
     if (parsed.spans.length > 0) await take(tenant, parsed.spans);
     hooks.onSpans?.({ taken: parsed.spans.length, rejected: parsed.rejectedSpans, bytes: body.byteLength });
     return Buffer.from(traceResponse(parsed, 'protobuf'));
   };
+  const admitted = async (body: Bytes, told: string | undefined): Promise<Bytes> => {
+    if (requests >= OTLP_REQUESTS_MAX) throw tooMany();
+    requests += 1;
+    try {
+      return await answerTo(body, tenantOf(told));
+    } finally {
+      requests -= 1;
+    }
+  };
   return (call, answer) => {
-    const [tenant = ''] = call.metadata.get(TENANT_HEADER).map(String);
-    answerTo(call.request, tenant === '' ? DEFAULT_TENANT : tenant).then(
+    admitted(call.request, call.metadata.get(TENANT_HEADER)[0]?.toString()).then(
       (response) => answer(null, response),
       (error: unknown) => {
         const { grpcCode, message } = otlpFailureOf(error, hooks);

@@ -6,18 +6,23 @@ import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest 
 import { statusBody, traceResponse } from '../../adapters/otlp/answers.ts';
 import { gunzipBounded } from '../../adapters/otlp/gunzipBounded.ts';
 import { parseTracesInTurns, type OtlpEncoding } from '../../adapters/otlp/parseTraces.ts';
-import { Busy, InvalidInput } from '../../core/units/errors.ts';
-import { NOT_KEPT, OTLP_BYTES_MAX, otlpFailureOf, TENANT_HEADER, type OtlpDoor } from './otlpDoor.ts';
-import { DEFAULT_TENANT } from './tenant.ts';
+import { InvalidInput } from '../../core/units/errors.ts';
+import {
+  NOT_KEPT,
+  OTLP_BYTES_MAX,
+  OTLP_REQUESTS_MAX,
+  otlpFailureOf,
+  TENANT_HEADER,
+  tenantOf,
+  tooMany,
+  type OtlpDoor,
+} from './otlpDoor.ts';
 
 const PREFIXES = ['', '/api/public/otel'];
 const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
 };
-/** Bodies are held whole, so their number is bounded as well as their size. */
-const REQUESTS_MAX = 32;
-const RETRY_AFTER_MS = 1_000;
 
 /** What the sender asked in, and cannot be answered in. */
 class Unsupported extends Error {}
@@ -29,8 +34,8 @@ export const otlpRoutes: FastifyPluginCallback<OtlpDoor> = (app, { take, hooks, 
 
   /** Before the body is read. */
   app.addHook('onRequest', (_request, reply, next) => {
-    if (requests >= REQUESTS_MAX) {
-      next(new Busy(`${requests} requests of spans are being taken`, RETRY_AFTER_MS));
+    if (requests >= OTLP_REQUESTS_MAX) {
+      next(tooMany());
       return;
     }
     requests += 1;
@@ -54,7 +59,7 @@ export const otlpRoutes: FastifyPluginCallback<OtlpDoor> = (app, { take, hooks, 
   const takeTraces = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const encoding = askedIn(request);
     const body = await unpacked(request, bytesMax);
-    const tenant = tenantOf(request);
+    const tenant = tenantOf(request.headers[TENANT_HEADER]?.toString());
     const parsed = await parseTracesInTurns(body, encoding, tenant);
     if (parsed.spans.length > 0) await take(tenant, parsed.spans);
     hooks.onSpans?.({ taken: parsed.spans.length, rejected: parsed.rejectedSpans, bytes: body.byteLength });
@@ -94,11 +99,6 @@ async function unpacked(request: FastifyRequest, bytesMax: number): Promise<Uint
   if (packing === 'identity' || packing === '') return body;
   if (packing === 'gzip') return gunzipBounded(body, bytesMax);
   throw new Unsupported(`expected a content-encoding of gzip or none; got ${packing}`);
-}
-
-function tenantOf(request: FastifyRequest): string {
-  const header = request.headers[TENANT_HEADER];
-  return typeof header === 'string' && header !== '' ? header : DEFAULT_TENANT;
 }
 
 /** Fastify refuses some bodies by itself. */
