@@ -8,6 +8,7 @@ import type { ResponsePart } from '../../core/facts/reported.ts';
 import type { HeardInterruption, HeardResponse, HeardSpeech, HeardTurn, JoinInput } from '../../core/join/joinInput.ts';
 import type { Request } from '../../core/spans/request.ts';
 import { asSampleIndex, samplesFromMs } from '../../core/units/time.ts';
+import { ORIGIN_MS, span } from './oneExchange.ts';
 import { seeded } from './voice.ts';
 
 export type Style = 'livekit' | 'pipecat' | 'separate';
@@ -84,7 +85,6 @@ export interface ReportedCall {
   readonly endMs: number;
 }
 
-export const ORIGIN_MS = 1_764_000_000_000;
 const TENANT = 'acme';
 const CALL = 'call-1';
 /** Between what a framework calls playback and what is heard; LiveKit also tells when the caller spoke, so it shows. */
@@ -349,14 +349,9 @@ function tell(
       gotThrough.add(about);
       const startAt = onClock(startMs);
       const spanId = (requests.length + 1).toString(16).padStart(16, '0');
-      requests.push({
-        ...EMPTY_REQUEST,
-        clock: source,
-        spanId,
-        startMs: startAt,
-        durationMs: endMs - startMs,
-        ...request,
-      });
+      requests.push(
+        span(request.kind, startMs, endMs, { traceId: '', clock: source, spanId, startMs: startAt, ...request }),
+      );
       if (random() < options.doubled) requests.push({ ...requests[requests.length - 1] });
     },
   };
@@ -373,36 +368,6 @@ function tell(
   }
   return { events, requests, gotThrough };
 }
-
-const EMPTY_REQUEST: Omit<Request, 'kind' | 'name'> = {
-  traceId: '',
-  spanId: '',
-  parentSpanId: '',
-  serviceName: '',
-  clock: '',
-  startMs: 0,
-  durationMs: 0,
-  provider: '',
-  model: '',
-  voice: '',
-  tool: '',
-  role: '',
-  inputTokens: null,
-  outputTokens: null,
-  cachedTokens: null,
-  inputAudioTokens: null,
-  outputAudioTokens: null,
-  characters: null,
-  audioMs: null,
-  costUsd: null,
-  timeToFirstMs: null,
-  isCancelled: false,
-  isError: false,
-  errorType: '',
-  turnId: '',
-  metrics: {},
-  outputText: '',
-};
 
 type Greeting = Pick<Plan, 'onset' | 'replyEnd'>;
 
