@@ -316,6 +316,8 @@ interface Speaker {
   /** Without a clock of its own: only the receipt tells when. */
   readonly sayUntimed: Say;
   readonly span: Span;
+  /** Of what is said about audio. */
+  readonly jitter: () => number;
 }
 
 function tell(
@@ -341,6 +343,7 @@ function tell(
   const received = (atMs: number): number => Math.round(ORIGIN_MS + atMs + options.deliveryMs * (0.4 + 0.6 * random()));
   const origin = (receivedAtMs: number) => ({ tenant: TENANT, callKey: CALL, source, receivedAtMs });
   const speaker: Speaker = {
+    jitter,
     say: (atMs, event, about = '') =>
       add(eventOf({ occurredAtMs: onClock(atMs), ...event }, origin(received(atMs + options.jitterMs))), about),
     sayUntimed: (atMs, event, about = '') => add(eventOf(event, origin(received(atMs))), about),
@@ -541,7 +544,7 @@ function tellPipecat(
 
 /** A recogniser and a synthesiser with audio of their own and no wall clock; the application has a clock and spans. */
 function tellSeparate(
-  { say, sayUntimed, span }: Speaker,
+  { say, sayUntimed, span, jitter }: Speaker,
   plans: readonly Plan[],
   greeting: Greeting,
   missing: readonly Stage[],
@@ -558,7 +561,7 @@ function tellSeparate(
     const ids = { serviceName: 'app', traceId: plan.traceId, turnId: '' };
     callerRuns.forEach(([start, end], index) => {
       const startMs = start + STREAM_MS - 40;
-      const words = wordsOf(start + STREAM_MS, end + STREAM_MS);
+      const words = wordsOf(start + STREAM_MS + jitter(), end + STREAM_MS + jitter());
       const said = {
         ...deepgram,
         role: 'caller',
