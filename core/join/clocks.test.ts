@@ -1,14 +1,9 @@
 /** Clocks of whole calls: short ones are right or not sure; what there is to go by decides, and nothing is made up. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  NOISE_FREE,
-  ORIGIN_MS,
-  reportedCall,
-  type ReportedOptions,
-  type Style,
-} from '../../test/support/reportedCall.ts';
+import { NOISE_FREE, reportedCall, type ReportedOptions, type Style } from '../../test/support/reportedCall.ts';
 import { seeded } from '../../test/support/voice.ts';
+import { ORIGIN_MS } from '../../test/support/oneExchange.ts';
 import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { ClockOffset } from '../facts/reported.ts';
 import { clocksOf, onEarshotsClock } from './clocks.ts';

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   NOISE_FREE,
-  ORIGIN_MS,
   reportedCall,
   type ReportedCall,
   type ReportedOptions,
@@ -13,6 +12,7 @@ import {
   type TrueExchange,
 } from '../../test/support/reportedCall.ts';
 import { seeded } from '../../test/support/voice.ts';
+import { ORIGIN_MS } from '../../test/support/oneExchange.ts';
 import type { FindingOf } from '../facts/facts.ts';
 import { RESPONSE_PARTS, type ResponsePart } from '../facts/reported.ts';
 import { asSampleIndex, SAMPLES_PER_MS, samplesFromMs } from '../units/time.ts';

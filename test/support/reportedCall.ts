@@ -8,6 +8,7 @@ import type { ResponsePart } from '../../core/facts/reported.ts';
 import type { HeardInterruption, HeardResponse, HeardSpeech, HeardTurn, JoinInput } from '../../core/join/joinInput.ts';
 import type { Request } from '../../core/spans/request.ts';
 import { asSampleIndex, samplesFromMs } from '../../core/units/time.ts';
+import { ORIGIN_MS, span } from './oneExchange.ts';
 import { seeded } from './voice.ts';
 
 export type Style = 'livekit' | 'pipecat' | 'separate';
@@ -84,7 +85,6 @@ export interface ReportedCall {
   readonly endMs: number;
 }
 
-export const ORIGIN_MS = 1_764_000_000_000;
 const TENANT = 'acme';
 const CALL = 'call-1';
 /** Between what a framework calls playback and what is heard; LiveKit also tells when the caller spoke, so it shows. */
@@ -316,6 +316,8 @@ interface Speaker {
   /** Without a clock of its own: only the receipt tells when. */
   readonly sayUntimed: Say;
   readonly span: Span;
+  /** Of what is said about audio. */
+  readonly jitter: () => number;
 }
 
 function tell(
@@ -341,6 +343,7 @@ function tell(
   const received = (atMs: number): number => Math.round(ORIGIN_MS + atMs + options.deliveryMs * (0.4 + 0.6 * random()));
   const origin = (receivedAtMs: number) => ({ tenant: TENANT, callKey: CALL, source, receivedAtMs });
   const speaker: Speaker = {
+    jitter,
     say: (atMs, event, about = '') =>
       add(eventOf({ occurredAtMs: onClock(atMs), ...event }, origin(received(atMs + options.jitterMs))), about),
     sayUntimed: (atMs, event, about = '') => add(eventOf(event, origin(received(atMs))), about),
@@ -349,14 +352,9 @@ function tell(
       gotThrough.add(about);
       const startAt = onClock(startMs);
       const spanId = (requests.length + 1).toString(16).padStart(16, '0');
-      requests.push({
-        ...EMPTY_REQUEST,
-        clock: source,
-        spanId,
-        startMs: startAt,
-        durationMs: endMs - startMs,
-        ...request,
-      });
+      requests.push(
+        span(request.kind, startMs, endMs, { traceId: '', clock: source, spanId, startMs: startAt, ...request }),
+      );
       if (random() < options.doubled) requests.push({ ...requests[requests.length - 1] });
     },
   };
@@ -373,36 +371,6 @@ function tell(
   }
   return { events, requests, gotThrough };
 }
-
-const EMPTY_REQUEST: Omit<Request, 'kind' | 'name'> = {
-  traceId: '',
-  spanId: '',
-  parentSpanId: '',
-  serviceName: '',
-  clock: '',
-  startMs: 0,
-  durationMs: 0,
-  provider: '',
-  model: '',
-  voice: '',
-  tool: '',
-  role: '',
-  inputTokens: null,
-  outputTokens: null,
-  cachedTokens: null,
-  inputAudioTokens: null,
-  outputAudioTokens: null,
-  characters: null,
-  audioMs: null,
-  costUsd: null,
-  timeToFirstMs: null,
-  isCancelled: false,
-  isError: false,
-  errorType: '',
-  turnId: '',
-  metrics: {},
-  outputText: '',
-};
 
 type Greeting = Pick<Plan, 'onset' | 'replyEnd'>;
 
@@ -576,7 +544,7 @@ function tellPipecat(
 
 /** A recogniser and a synthesiser with audio of their own and no wall clock; the application has a clock and spans. */
 function tellSeparate(
-  { say, sayUntimed, span }: Speaker,
+  { say, sayUntimed, span, jitter }: Speaker,
   plans: readonly Plan[],
   greeting: Greeting,
   missing: readonly Stage[],
@@ -593,7 +561,7 @@ function tellSeparate(
     const ids = { serviceName: 'app', traceId: plan.traceId, turnId: '' };
     callerRuns.forEach(([start, end], index) => {
       const startMs = start + STREAM_MS - 40;
-      const words = wordsOf(start + STREAM_MS, end + STREAM_MS);
+      const words = wordsOf(start + STREAM_MS + jitter(), end + STREAM_MS + jitter());
       const said = {
         ...deepgram,
         role: 'caller',
