@@ -10,7 +10,8 @@ import { asSampleIndex } from '../units/time.ts';
 import { rounded } from '../units/weightedMean.ts';
 import type { JoinInput } from './joinInput.ts';
 import { heardMoments, toldMoments, type ToldMoments } from './moments.ts';
-import { findOffset, OFFSET_MS_MAX, type Fit, type Moment, type Search, type Verdict } from './offsets.ts';
+import { findOffset, type Fit, type Verdict } from './offsets.ts';
+import { OFFSET_MS_MAX, type Moment, type Search } from './searchField.ts';
 import type { WallClock } from './wallClock.ts';
 
 /** Clocks by their ids, each with what is known of it. */

@@ -137,6 +137,7 @@ function troubled(seed: number): ReportedOptions {
     deliveryMs: 40,
     loss: random() < 0.5 ? 0 : random() * 0.2,
     doubled: random() * 0.3,
+    pauses: 0.4,
     missing,
   };
 }
@@ -172,7 +173,7 @@ test('interruptions: detection and flush add up to the latency, within what the 
   let count = 0;
   let known = 0;
   let largest = 0;
-  for (let seed = 1; seed <= 200; seed++) {
+  for (let seed = 1; seed <= 80; seed++) {
     const options = troubled(seed);
     const call = reportedCall(seed, { ...options, interrupted: 0.6 });
     const found = ofKind(join(call.input), 'interruption_breakdown');
@@ -202,7 +203,7 @@ test('interruptions: detection and flush add up to the latency, within what the 
 
 test('what frameworks report as latency goes to the response that it is of', () => {
   let known = 0;
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const options = { ...troubled(seed), jitterMs: 0 };
     const call = reportedCall(seed, options);
     ofKind(join(call.input), 'response_breakdown').forEach(({ reportedLatencyMs }, index) => {
@@ -213,14 +214,14 @@ test('what frameworks report as latency goes to the response that it is of', () 
       assert.ok(onsetMs - callerEndMs - reportedLatencyMs <= 90.01, `seed ${seed} exchange ${index}`);
     });
   }
-  assert.ok(known > 300, `${known}`);
+  assert.ok(known > 200, `${known}`);
 });
 
 test('events of skewed and drifting clocks over 10 to 60 minutes lie within 50 ms of where they belong', () => {
   let events = 0;
   let largest = 0;
   let slowestMs = 0;
-  for (let seed = 1; seed <= 12; seed++) {
+  for (let seed = 1; seed <= 6; seed++) {
     const random = seeded(seed * 31);
     const skewMs = (random() < 0.5 ? -1 : 1) * (4_000 + 1_000 * random());
     const driftPpm = (random() < 0.5 ? -1 : 1) * (150 + 50 * random());
@@ -278,7 +279,7 @@ test('the same, whatever came first and however often', () => {
       };
       assert.deepEqual(join(again), join(input));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -345,7 +346,7 @@ test('moved in wall time nothing changes; moved on the timeline everything moves
 
 test('an exchange of which nothing is told takes nothing from those beside it', () => {
   for (const style of STYLES) {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 16; seed++) {
       const call = reportedCall(seed, { ...NOISE_FREE, style, exchanges: 8 });
       const silent = seed % 8;
       const { callerEndMs, onsetMs } = call.exchanges[silent];

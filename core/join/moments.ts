@@ -4,7 +4,7 @@ import type { Request } from '../spans/request.ts';
 import type { Channel } from '../units/channel.ts';
 import { SAMPLES_PER_MS } from '../units/time.ts';
 import type { HeardSpeech, JoinInput } from './joinInput.ts';
-import type { Moment } from './offsets.ts';
+import type { Moment } from './searchField.ts';
 import type { WallClock } from './wallClock.ts';
 
 /** Speech of one side; what its owner would call one utterance is cut by pauses shorter than this. */

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seeded } from '../../test/support/voice.ts';
-import { findOffset, type Moment, type MomentKind } from './offsets.ts';
+import { findOffset } from './offsets.ts';
+import type { Moment, MomentKind } from './searchField.ts';
 
 interface Scene {
   readonly minutes: number;

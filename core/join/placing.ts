@@ -16,15 +16,20 @@ export interface Told {
   readonly by: 'clock' | 'received';
 }
 
+export interface MediaPlace {
+  readonly startSample: SampleIndex;
+  readonly endSample: SampleIndex | null;
+}
+
 export interface Placing {
   /** When the reporter told it; null where its clock could not be aligned. */
-  told(event: SpeechEvent): Told | null;
+  readonly told: (event: SpeechEvent) => Told | null;
   /** A time of the request's clock. */
-  at(request: Request, wallMs: number): SampleIndex | null;
+  readonly at: (request: Request, wallMs: number) => SampleIndex | null;
   /** The audio that the event speaks of; null where it tells none or its stream could not be placed. */
-  media(event: SpeechEvent): { readonly startSample: SampleIndex; readonly endSample: SampleIndex | null } | null;
-  ofEvent(event: SpeechEvent): Place;
-  ofRequest(request: Request): Place;
+  readonly media: (event: SpeechEvent) => MediaPlace | null;
+  readonly ofEvent: (event: SpeechEvent) => Place;
+  readonly ofRequest: (request: Request) => Place;
 }
 
 export const NOWHERE: Place = { startSample: null, endSample: null, correctionMs: 0, placedBy: '' };
@@ -67,7 +72,7 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
   const onTimeline = ({ offsetMs, driftPpm }: StreamOffset, mediaMs: number): SampleIndex =>
     asSampleIndex(Math.round(((mediaMs - offsetMs) / (1 + driftPpm / 1e6)) * SAMPLES_PER_MS));
 
-  function media(event: SpeechEvent): ReturnType<Placing['media']> {
+  function media(event: SpeechEvent): MediaPlace | null {
     const span = mediaSpan(event);
     const stream = streams.get(streamKey(event)) ?? null;
     if (span === null || stream === null) return null;

@@ -110,7 +110,9 @@ export function reportsOf(input: JoinInput, placing: Placing): Reports {
   /** Services that tell how long it took tell it at the end of the request, or at the first piece. */
   const firsts = (type: SpeechEvent['type'], first: string, whole: string, kind: Request['kind']): Report[] => [
     ...ofType((event) => event.type === type && event.role !== 'caller'),
-    ...events.flatMap((event) => (tellsFirst(event, first) ? ofEvent(event, sinceFirstMs(event, first, whole)) : [])),
+    ...events.flatMap((event) =>
+      tellsFirst(event, first, whole) ? ofEvent(event, sinceFirstMs(event, first, whole)) : [],
+    ),
     ...ofKind(kind, firstOf),
   ];
   const turnEnds = ofType(({ type, role }) => type === 'turn_ended' && role !== 'agent');
@@ -165,11 +167,15 @@ function draftOfRequest(request: Request): Draft {
 const firstOf = ({ startMs, timeToFirstMs }: Request): number | null =>
   timeToFirstMs === null ? null : startMs + timeToFirstMs;
 
-/** A report on a whole turn names the delays of all its stages; it is told when the turn is over, not at the first piece. */
-const tellsFirst = (event: SpeechEvent, first: string): boolean =>
-  event.type === 'metrics' &&
-  metricMs(event, first) !== null &&
-  ['llm.ttft', 'tts.ttfb', 'turn.reported_latency'].filter((key) => key in event.metrics).length === 1;
+/**
+ * A report on a whole turn names the delays of all its stages; it is told when the turn is over, not at the first piece. Where
+ * no duration says how long ago that was, only Pipecat is known to tell at the first piece itself.
+ */
+const tellsFirst = ({ type, source, metrics }: SpeechEvent, first: string, whole: string): boolean =>
+  type === 'metrics' &&
+  metrics[first] >= 0 &&
+  (whole in metrics || source.startsWith('pipecat')) &&
+  ['llm.ttft', 'tts.ttfb', 'turn.reported_latency'].filter((key) => key in metrics).length === 1;
 
 const sinceFirstMs = (event: SpeechEvent, first: string, whole: string): number =>
   Math.max(0, (metricMs(event, whole) ?? 0) - (metricMs(event, first) ?? 0));

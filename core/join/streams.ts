@@ -7,7 +7,8 @@ import type { SpeechEvent } from '../events/speechEvent.ts';
 import { SAMPLES_PER_MS } from '../units/time.ts';
 import type { JoinInput } from './joinInput.ts';
 import { stretchesOf, type Stretch } from './moments.ts';
-import { findOffset, type Moment } from './offsets.ts';
+import { findOffset } from './offsets.ts';
+import type { Moment } from './searchField.ts';
 
 /** Media time = timeline + offsetMs + driftPpm / 1e6 x timeline. */
 export interface StreamOffset {

@@ -10,8 +10,8 @@ export interface WallClock {
   /** Unix ms of sample 0 by the first anchor. */
   readonly originMs: number;
   /** Not rounded. */
-  samplesAt(wallMs: number): number;
-  wallAt(sample: number): number;
+  readonly samplesAt: (wallMs: number) => number;
+  readonly wallAt: (sample: number) => number;
 }
 
 export function wallClock(anchors: readonly Anchor[]): WallClock {

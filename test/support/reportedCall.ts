@@ -31,6 +31,8 @@ export interface ReportedOptions {
   readonly deliveryMs: number;
   readonly loss: number;
   readonly doubled: number;
+  /** Share of the agent's replies in which it pauses: one utterance to its framework, two to the ear. */
+  readonly pauses: number;
   /** What no source tells in this call. */
   readonly missing: readonly Stage[];
 }
@@ -48,6 +50,7 @@ export const NOISE_FREE: ReportedOptions = {
   deliveryMs: 10,
   loss: 0,
   doubled: 0,
+  pauses: 0.4,
   missing: [],
 };
 
@@ -129,7 +132,7 @@ export function reportedCall(seed: number, options: ReportedOptions): ReportedCa
     barged = plan.interruption?.onsetMs ?? null;
   }
   const endMs = at + 2_000;
-  const speech = heardSpeech(plans, greetingEnd);
+  const speech = heardSpeech(plans, greetingEnd, () => (random() < options.pauses ? between(250, 900) : 0));
   const told = tell(plans, greetingEnd, options, random);
   const shuffled = <Item>(items: readonly Item[]): Item[] =>
     items
@@ -271,13 +274,19 @@ function truthOf(plan: Plan, gotThrough: ReadonlySet<string>): TrueExchange {
   };
 }
 
-function heardSpeech(plans: readonly Plan[], greetingEnd: number): HeardSpeech[] {
+/** `pause` gives the length of the next pause; a reply that is cut off has none, so that all of it is heard. */
+function heardSpeech(plans: readonly Plan[], greetingEnd: number, pause: () => number): HeardSpeech[] {
   return [
     { channel: 'agent', ...spanAt(400, greetingEnd) },
-    ...plans.flatMap(({ callerRuns, onset, replyEnd }): HeardSpeech[] => [
-      ...callerRuns.map(([start, end]) => ({ channel: 'caller' as const, ...spanAt(start, end) })),
-      { channel: 'agent', ...spanAt(onset, replyEnd) },
-    ]),
+    ...plans.flatMap(({ callerRuns, onset, replyEnd, interruption }): HeardSpeech[] => {
+      const pauseMs = interruption === null ? pause() : 0;
+      const middle = Math.round((onset + replyEnd) / 2);
+      return [
+        ...callerRuns.map(([start, end]) => ({ channel: 'caller' as const, ...spanAt(start, end) })),
+        { channel: 'agent', ...spanAt(onset, pauseMs === 0 ? replyEnd : middle) },
+        ...(pauseMs === 0 ? [] : [{ channel: 'agent' as const, ...spanAt(middle + pauseMs, replyEnd) }]),
+      ];
+    }),
   ];
 }
 
