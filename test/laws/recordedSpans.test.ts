@@ -65,13 +65,56 @@ test('LiveKit agents: two requests to the model, one tool, one synthesis', () =>
   assert.equal(ofKind(requests, 'speaking').length, 1);
 });
 
-test('LiveKit agents: every span names the call, and none of what was said is left without its texts', () => {
+test('Pipecat: one of each, and the latency that it reports', () => {
+  const spans = recorded('pipecat-1.14.0.otlp');
+  const requests = requestsOf(spans);
+  assert.deepEqual(countedOnce(requests), requests);
+  assert.deepEqual(requests.map(({ kind }) => kind).sort(), ['llm', 'session', 'stt', 'tts', 'turn']);
+  assert.deepEqual(new Set(requests.map(({ clock }) => clock)), new Set(['pipecat']));
+  const [model] = ofKind(requests, 'llm');
+  assert.deepEqual(
+    [model.provider, model.model, model.inputTokens, model.outputTokens, model.cachedTokens, model.outputText],
+    ['openai', 'gpt-4.1-mini', 100, 8, 64, 'We open at nine.'],
+  );
+  assert.ok((model.timeToFirstMs ?? 0) >= 80 && (model.costUsd ?? 0) > 0);
+  const [recognition] = ofKind(requests, 'stt');
+  assert.deepEqual(
+    [recognition.role, recognition.provider, recognition.model, recognition.outputText],
+    ['caller', 'deepgram', 'nova-3-general', 'when do you open'],
+  );
+  const [synthesis] = ofKind(requests, 'tts');
+  assert.deepEqual(
+    [synthesis.provider, synthesis.model, synthesis.voice, synthesis.characters],
+    ['cartesia', 'sonic-3', 'v-1', 16],
+  );
+  assert.ok(synthesis.metrics['tts.ttfb'] >= 0.05);
+  const [turn] = ofKind(requests, 'turn');
+  assert.equal(turn.turnId, '1');
+  assert.ok(turn.metrics['turn.reported_latency'] > 0);
+  const inTurn = requests.filter(({ parentSpanId }) => parentSpanId === turn.spanId);
+  assert.deepEqual(inTurn.map(({ kind }) => kind).sort(), ['llm', 'stt', 'tts']);
+});
+
+test('Pipecat: the call is named by the conversation and its turns only, the others are of their trace', () => {
+  const spans = recorded('pipecat-1.14.0.otlp');
+  const keys = Object.fromEntries(spans.map((span) => [span.name, callKeysOf(span)[0]?.key ?? '']));
+  assert.deepEqual(keys, { conversation: 'CA123', turn: 'CA123', stt: '', llm: '', tts: '' });
+  assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 1);
+});
+
+test('LiveKit agents: every span names the call', () => {
   const spans = recorded('livekit-agents-1.8.9.otlp');
   assert.deepEqual(new Set(spans.map((span) => callKeysOf(span)[0]?.key)), new Set(['room-1']));
-  const said = /We open|at nine|when do you open|be kind|Find a slot|monday/;
-  assert.match(textOfAll(spans), said);
-  const bare = spans.map((span) => withoutContent(span, () => ''));
-  assert.doesNotMatch(textOfAll(bare), said);
-  const silent = requestsOf(spans).map((request) => ({ ...request, outputText: '' }));
-  assert.deepEqual(requestsOf(bare), silent, 'the numbers are the same without the texts');
 });
+
+for (const file of ['livekit-agents-1.8.9.otlp', 'pipecat-1.14.0.otlp']) {
+  test(`${file}: none of what was said is left without its texts, and the numbers are the same`, () => {
+    const spans = recorded(file);
+    const said = /We open|at nine|when do you open|be kind|Find a slot|monday/;
+    assert.match(textOfAll(spans), said);
+    const bare = spans.map((span) => withoutContent(span, () => ''));
+    assert.doesNotMatch(textOfAll(bare), said);
+    const silent = requestsOf(spans).map((request) => ({ ...request, outputText: '' }));
+    assert.deepEqual(requestsOf(bare), silent);
+  });
+}
