@@ -114,7 +114,7 @@ const CASES: readonly (readonly [what: string, span: Span, read: Partial<Request
       'lk.response.ttft': '0.32',
       'gen_ai.usage.input_tokens': '1200',
     }),
-    { kind: 'other', inputTokens: null, timeToFirstMs: null, model: 'gpt-4.1-mini' },
+    { kind: 'other', inputTokens: null, timeToFirstMs: null, model: 'gpt-4.1-mini', metrics: {} },
   ],
   [
     'LiveKit: an attempt',

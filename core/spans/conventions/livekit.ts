@@ -82,8 +82,9 @@ const isNoDecision = (span: Span): boolean => /^(user_resumed|dropped)$/.test(te
 
 function requestOf(span: Span, metrics: Json): Reading {
   switch (span.name) {
-    case 'llm_request':
     case 'llm_node':
+      return isOwnInference(span) ? llmOf(span, metrics) : { outputText: pii(span, 'response.text') };
+    case 'llm_request':
     case 'realtime_inference':
     case 'realtime_metrics':
       return llmOf(span, metrics);
