@@ -15,7 +15,7 @@ export function enveloped(mapper: EventMapper): EventMapper {
       if (occurredAtMs === undefined) {
         throw refused('occurredAtMs in Unix ms', describe(message.occurredAtMs));
       }
-      return mapper.map(message.message, context).map((event) => ({ occurredAtMs, ...event }));
+      return mapper.map(message.message, { ...context, occurredAtMs }).map((event) => ({ occurredAtMs, ...event }));
     },
   };
 }

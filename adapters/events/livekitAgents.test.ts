@@ -24,9 +24,8 @@ test('a session in Python: an answer, interrupted', () => {
     'interruption 5900 caller - -',
     'playback_stopped 6000 agent - -',
     'tts_words 6100 agent - Of course, what is',
-    'metrics 6100 agent - -',
     'false_interruption 8100 caller - -',
-    'tool_call 8600 agent - -',
+    'tool_call 9000 agent - -',
     'llm_requested 9700 - speech_a2 -',
     'llm_ended 10000 - speech_a2 -',
     'turn_ended 11000 caller speech_a3 -',
@@ -38,7 +37,7 @@ test('a session in Python: an answer, interrupted', () => {
 test('metrics go where they belong, once, under their own names', () => {
   const events = mapped('livekit-agents', messagesOf('livekit-agents'));
   const told = events.filter(({ metrics }) => metrics !== undefined).map(({ type, metrics }) => ({ type, ...metrics }));
-  assert.deepEqual(told.slice(0, 7), [
+  assert.deepEqual(told.slice(0, 8), [
     { type: 'turn_ended', 'turn.eou_delay': 0.6, 'stt.transcription_delay': 0.4, 'turn.callback_duration': 0.05 },
     { type: 'llm_first_token', 'llm.ttft': 0.45 },
     {
@@ -51,7 +50,8 @@ test('metrics go where they belong, once, under their own names', () => {
     { type: 'tts_first_audio', 'tts.ttfb': 0.2 },
     { type: 'tts_ended', 'tts.duration': 0.9, 'tts.audio_duration': 3.1, 'tts.characters': 54 },
     { type: 'interruption', 'interruption.detection_delay': 0.3 },
-    { type: 'metrics', 'turn.reported_latency': 1.3, 'playback.latency': 0.01 },
+    { type: 'tts_words', 'turn.reported_latency': 1.3, 'playback.latency': 0.01 },
+    { type: 'tool_call', 'tool.duration': 0.4 },
   ]);
 });
 
@@ -59,12 +59,17 @@ test('what stands for "unknown" is not told: a first token at -1, an end of turn
   const events = mapped('livekit-agents', messagesOf('livekit-agents'));
   const cancelled = events.filter(({ requestId }) => requestId === 'chatcmpl-2');
   assert.deepEqual(lines(cancelled), ['llm_requested', 'llm_ended']);
-  for (const event of cancelled) {
-    assert.equal(event.isCancelled, true);
-    assert.equal(event.metrics?.['llm.ttft'], undefined);
-  }
+  for (const event of cancelled) assert.equal(event.metrics?.['llm.ttft'], undefined);
   const ended = events.find(({ turnId }) => turnId === 'speech_a3');
   assert.deepEqual(ended?.metrics, { 'turn.callback_duration': 0 });
+});
+
+test('given up is said of the end alone: what came before may have been heard', () => {
+  for (const name of ['livekit-agents', 'livekit-agents-js']) {
+    const events = mapped('livekit-agents', messagesOf(name)).filter(({ isCancelled }) => isCancelled === true);
+    assert.equal(events[0].requestId, 'tts-1');
+    for (const { type } of events) assert.match(type, /_ended$/);
+  }
 });
 
 test('a session in JavaScript tells the same moments', () => {
@@ -84,7 +89,6 @@ test('a session in JavaScript tells the same moments', () => {
     'playback_stopped 6000 agent -',
     'tts_words 6100 agent -',
     'interruption 6000 caller -',
-    'metrics 6100 agent -',
     'backchannel 9000 caller -',
     'llm_requested 10000 agent -',
     'llm_first_token 10350 agent -',
@@ -141,9 +145,9 @@ test('without its metrics a user turn ends as its own message says', () => {
 
 test('node latencies of a message are told where LLMMetrics are not', () => {
   const item = { id: 'a', role: 'assistant', content: ['Hi'], metrics: { llm_node_ttft: 0.4, tts_node_ttfb: 0.2 } };
-  const [spoken, metrics] = mapped('livekit-agents', [{ type: 'message', ...item, created_at: 1_790_000_001 }]);
+  const [spoken] = mapped('livekit-agents', [{ type: 'message', ...item, created_at: 1_790_000_001 }]);
   assert.deepEqual(spoken.attributes, { unit: 's', text_extent: 'all' });
-  assert.deepEqual(metrics.metrics, { 'llm.ttft': 0.4, 'tts.ttfb': 0.2 });
+  assert.deepEqual(spoken.metrics, { 'llm.ttft': 0.4, 'tts.ttfb': 0.2 });
 });
 
 test('metrics whose numbers do not go together place nothing before their end', () => {

@@ -118,16 +118,23 @@ function transcribed(json: Json, about: Fields): ReportedEvent[] {
 const resumed = (json: Json): Readonly<Record<string, string>> =>
   known({ resumed: typeof json.resumed === 'boolean' ? String(json.resumed) : undefined });
 
-/** Told when all have answered; when each was asked for is in its own created_at, where the release writes one. */
+/** From when each was asked for to when it had answered, by the items' own times where the release writes them. */
 function toolCalls(json: Json, about: Fields): ReportedEvent[] {
   const calls = boundedList(objectsAt(json, ...spellings('functionCalls')), 'function calls', LIMITS.entries);
-  return calls.map((call) =>
-    event('tool_call', {
+  const outputs = objectsAt(json, ...spellings('functionCallOutputs'));
+  const callIdOf = (item: Json): string => idAt(item, ...spellings('callId'));
+  return calls.map((call) => {
+    const output = outputs.find((candidate) => callIdOf(candidate) === callIdOf(call));
+    const calledMs = wallMsAt(call, ...spellings('createdAt'));
+    const endedMs = wallMsAt(output, ...spellings('createdAt')) ?? about.occurredAtMs ?? undefined;
+    const durationMs = calledMs === undefined || endedMs === undefined ? -1 : endedMs - calledMs;
+    return event('tool_call', {
       ...about,
       role: 'agent',
-      itemId: idAt(call, ...spellings('callId')),
-      occurredAtMs: wallMsAt(call, ...spellings('createdAt')) ?? about.occurredAtMs,
-      attributes: known({ name: idAt(call, 'name') }),
-    }),
-  );
+      itemId: callIdOf(call),
+      occurredAtMs: endedMs,
+      metrics: known({ 'tool.duration': durationMs < 0 ? undefined : durationMs / 1_000 }),
+      attributes: known({ phase: 'ended', name: idAt(call, 'name') }),
+    });
+  });
 }

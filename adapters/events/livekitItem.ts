@@ -65,7 +65,6 @@ function agentTurn(item: Json, about: Fields, told: Told): ReportedEvent[] {
   ];
   const text = textOf(item);
   const extent = isInterrupted ? 'played' : 'all';
-  const spoken = event('tts_words', { ...turn, text, attributes: { unit: 's', text_extent: extent } });
   const interruption = event('interruption', {
     ...turn,
     role: 'caller',
@@ -77,11 +76,12 @@ function agentTurn(item: Json, about: Fields, told: Told): ReportedEvent[] {
     'tts.ttfb': told.latencies ? undefined : durationAt(metrics, 'ttsNodeTtfb', 's'),
     'playback.latency': durationAt(metrics, 'playbackLatency', 's'),
   });
+  const attributes = { unit: 's', text_extent: extent };
+  const spoken = event('tts_words', { ...turn, text, metrics: figures, attributes });
   return [
     ...(told.states ? [] : playback),
     ...(text === '' ? [] : [spoken]),
     ...(isInterrupted && !told.interruptions ? [interruption] : []),
-    ...(Object.keys(figures).length === 0 ? [] : [event('metrics', { ...turn, metrics: figures })]),
   ];
 }
 

@@ -21,7 +21,6 @@ export function livekitMetrics(type: string, json: Json): ReportedEvent[] {
     segmentId: idAt(json, ...spellings('segmentId')),
     model: idAt(metadata, ...spellings('modelName')),
     provider: idAt(metadata, ...spellings('modelProvider')),
-    isCancelled: json.cancelled === true ? true : undefined,
     attributes: known({ unit, label: idAt(json, 'label') }),
   };
   switch (type) {
@@ -50,6 +49,7 @@ function llm(json: Json, about: Fields, unit: Unit): ReportedEvent[] {
   const first = event('llm_first_token', { ...about, occurredAtMs: firstMs, metrics: known({ 'llm.ttft': firstS }) });
   const ended = event('llm_ended', {
     ...about,
+    isCancelled: isCancelled(json),
     metrics: known({
       'llm.duration': durationS,
       'llm.ttft': firstMs === undefined ? firstS : undefined,
@@ -73,6 +73,7 @@ function tts(json: Json, about: Fields, unit: Unit): ReportedEvent[] {
   const first = event('tts_first_audio', { ...about, occurredAtMs: firstMs, metrics: known({ 'tts.ttfb': firstS }) });
   const ended = event('tts_ended', {
     ...about,
+    isCancelled: isCancelled(json),
     metrics: known({
       'tts.duration': durationS,
       'tts.audio_duration': audioS,
@@ -109,6 +110,7 @@ function realtime(json: Json, about: Fields, unit: Unit): ReportedEvent[] {
   const first = event('llm_first_token', { ...about, occurredAtMs: firstMs, metrics: known({ 'llm.ttft': firstS }) });
   const ended = event('llm_ended', {
     ...about,
+    isCancelled: isCancelled(json),
     occurredAtMs: after(about.occurredAtMs, durationS),
     metrics: known({
       'llm.duration': durationS,
@@ -142,6 +144,9 @@ const tokensOf = (json: Json, output: string, input: string, cached: string): Re
       amountAt(json, ...spellings(cached)) ??
       amountAt(objectAt(json, ...spellings('inputTokenDetails')), ...spellings(cached)),
   });
+
+/** On the end only: that is when it was given up, and what came before may have been heard. */
+const isCancelled = (json: Json): true | undefined => (json.cancelled === true ? true : undefined);
 
 /** An hour: no request lasts longer, and a figure that is no duration must not move an event to another day. */
 const DURATION_S_MAX = 3_600;

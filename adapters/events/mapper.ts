@@ -7,6 +7,8 @@ export interface MapperContext {
   /** Whose audio the service hears or makes, if the sender says so; '' leaves it to what the service is for. */
   readonly role: Channel | '';
   readonly receivedAtMs: number;
+  /** When the sender saw it, if its envelope says so. */
+  readonly occurredAtMs?: number;
   /** The call as the sender names it; '' where only the message can tell. */
   readonly callKey: string;
   /** The sender's name of the service's media stream, for services that count time from a stream's start. */
@@ -20,6 +22,9 @@ export interface MapperContext {
 export interface EventMapper {
   map(message: unknown, context: MapperContext): ReportedEvent[];
 }
+
+/** The best that is known of when a message that tells no time came to be: for durations between two messages. */
+export const seenAtMs = ({ occurredAtMs, receivedAtMs }: MapperContext): number => occurredAtMs ?? receivedAtMs;
 
 type Fields = Omit<ReportedEvent, 'type'>;
 

@@ -25,6 +25,7 @@ const EXPECTED = [
   'llm_requested - resp_2 - -',
   'llm_first_token item_f1 resp_2 - -',
   'tool_call item_f1 resp_2 - -',
+  'tool_call item_o1 - - -',
   'llm_ended - resp_2 - -',
   'error - resp_2 - The server is overloaded.',
   "error - - - The 'type' field is missing.",
@@ -38,8 +39,9 @@ test('an answer that the caller broke off, then one that called a tool and faile
   assert.deepEqual(ended.metrics, { 'llm.input_tokens': 132, 'llm.output_tokens': 121, 'llm.cached_tokens': 64 });
   assert.deepEqual([ended.model, ended.voice], ['gpt-realtime', 'marin']);
   assert.equal(interruption.role, 'caller');
-  assert.deepEqual(events[19].attributes, { name: 'find_booking', call_id: 'call_9' });
-  assert.equal(events[20].isCancelled, undefined);
+  assert.deepEqual(events[19].attributes, { phase: 'started', name: 'find_booking', call_id: 'call_9' });
+  assert.deepEqual(events[20].attributes, { phase: 'ended', name: 'find_booking', call_id: 'call_9' });
+  assert.equal(events[21].isCancelled, undefined);
 });
 
 test('each event is named by its message, so that one that is sent twice is one', () => {
@@ -54,6 +56,18 @@ test("the caller's audio is the session's, the agent's is its item's", () => {
   assert.equal(events[0].streamId, 'sess_7');
   assert.equal(events[12].streamId, 'item_a1');
   assert.equal(mapped('openai-realtime', messagesOf('openai-realtime'), { streamId: 'ws-1' })[0].streamId, 'ws-1');
+});
+
+test('a tool took from when it was called to when its answer became an item, by when each was seen', () => {
+  const messages = messagesOf('openai-realtime').map((message, index) => ({
+    occurredAtMs: 1_790_000_000_000 + index * 100,
+    message,
+  }));
+  const tools = mapped('openai-realtime', messages).filter(({ type }) => type === 'tool_call');
+  assert.deepEqual(
+    tools.map(({ metrics }) => metrics),
+    [undefined, { 'tool.duration': 0.1 }],
+  );
 });
 
 test("the beta's names mean the same", () => {

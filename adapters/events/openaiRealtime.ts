@@ -5,7 +5,8 @@
  */
 import type { EventType, ReportedEvent } from '../../core/events/speechEvent.ts';
 import { amountAt, idAt, LIMITS, listAt, msAt, objectAt, objectsAt, textAt, typedMessage, type Json } from './json.ts';
-import { at, createMemory, event, known, type EventMapper } from './mapper.ts';
+import { at, createMemory, event, known, type EventMapper, type MapperContext } from './mapper.ts';
+import { createToolTimes, type ToolTimes } from './toolTimes.ts';
 
 const MESSAGE = {
   expected: 'a server event of OpenAI Realtime, with a type like response.done',
@@ -20,18 +21,26 @@ interface Session {
   model: string;
   voice: string;
   readonly told: ReturnType<typeof createMemory<true>>;
+  readonly toolTimes: ToolTimes;
   /** The part of the caller's speech that is being transcribed, as far as it has come. */
   interim: { readonly key: string; readonly text: string };
 }
 
 export function createOpenaiRealtimeMapper(): EventMapper {
-  const session: Session = { id: '', model: '', voice: '', told: createMemory(), interim: { key: '', text: '' } };
+  const session: Session = {
+    id: '',
+    model: '',
+    voice: '',
+    told: createMemory(),
+    toolTimes: createToolTimes(),
+    interim: { key: '', text: '' },
+  };
   return {
     map(message, context) {
       const { json, type } = typedMessage(message, MESSAGE);
       if (type === 'session.created' || type === 'session.updated') learn(session, objectAt(json, 'session'));
       const streamId = context.streamId || session.id || 'openai-realtime';
-      const events = eventsOf(type, json, session, streamId);
+      const events = eventsOf(type, json, session, { ...context, streamId });
       // One message may give several events: its id and their types name them.
       const eventId = idAt(json, 'event_id');
       return events.map((told) =>
@@ -48,7 +57,10 @@ function learn(session: Session, said: Json | undefined): void {
   session.voice = idAt(output, 'voice') || session.voice;
 }
 
-function eventsOf(type: string, json: Json, session: Session, streamId: string): ReportedEvent[] {
+type StreamContext = MapperContext & { readonly streamId: string };
+
+function eventsOf(type: string, json: Json, session: Session, context: StreamContext): ReportedEvent[] {
+  const { streamId } = context;
   const itemId = idAt(json, 'item_id');
   const requestId = idAt(json, 'response_id') || idAt(objectAt(json, 'response'), 'id');
   const caller: Fields = { role: 'caller', provider: 'openai', streamId, itemId };
@@ -81,12 +93,10 @@ function eventsOf(type: string, json: Json, session: Session, streamId: string):
     case 'response.output_audio.done':
       return [event('tts_ended', model)];
     case 'response.function_call_arguments.done':
-      return [
-        event('tool_call', {
-          ...agent,
-          attributes: known({ name: idAt(json, 'name'), call_id: idAt(json, 'call_id') }),
-        }),
-      ];
+      return [toolCalled(session, json, agent, context)];
+    case 'conversation.item.created':
+    case 'conversation.item.added':
+      return toolAnswered(session, objectAt(json, 'item'), context);
     case 'response.done':
       return done(objectAt(json, 'response'), model);
     case 'conversation.item.truncated':
@@ -110,6 +120,30 @@ function firstOf(session: Session, type: EventType, requestId: string, about: Fi
   if (session.told.get(key) === true) return [];
   session.told.set(key, true);
   return [event(type, about)];
+}
+
+function toolCalled(session: Session, json: Json, about: Fields, context: MapperContext): ReportedEvent {
+  const [callId, name] = [idAt(json, 'call_id'), idAt(json, 'name')];
+  session.toolTimes.called(callId, name, context);
+  return event('tool_call', { ...about, attributes: known({ phase: 'started', name, call_id: callId }) });
+}
+
+/** The application's answer is a new item of the conversation. */
+function toolAnswered(session: Session, item: Json | undefined, context: StreamContext): ReportedEvent[] {
+  if (idAt(item, 'type') !== 'function_call_output') return [];
+  const callId = idAt(item, 'call_id');
+  const answered = session.toolTimes.answered(callId, context);
+  if (answered === null) return [];
+  return [
+    event('tool_call', {
+      role: 'agent',
+      provider: 'openai',
+      streamId: context.streamId,
+      itemId: idAt(item, 'id'),
+      metrics: { 'tool.duration': answered.durationS },
+      attributes: known({ phase: 'ended', name: answered.name, call_id: callId }),
+    }),
+  ];
 }
 
 /** Deltas are pieces; an interim transcript is all of it so far. */

@@ -44,6 +44,7 @@ test('metrics have their canonical names, their service and its model', () => {
       ['cartesia', 'sonic-2', { 'tts.characters': 54 }],
       ['openai', 'gpt-4o-mini', { 'llm.duration': 0.85 }],
       [undefined, undefined, { 'llm.input_tokens': 412, 'llm.output_tokens': 31, 'llm.cached_tokens': 256 }],
+      [undefined, undefined, { 'tool.duration': 0.4 }],
     ],
   );
 });

@@ -8,8 +8,9 @@
  */
 import type { EventType, ReportedEvent } from '../../core/events/speechEvent.ts';
 import { idAt, objectAt, refused, textAt, typedMessage, valueAt, wallMsAt, type Json } from './json.ts';
-import { event, known, type EventMapper } from './mapper.ts';
+import { event, known, type EventMapper, type MapperContext } from './mapper.ts';
 import { pipecatMetrics, type Firsts } from './pipecatMetrics.ts';
+import { createToolTimes } from './toolTimes.ts';
 
 const MESSAGE = {
   expected: 'an RTVI message of Pipecat: label rtvi-ai and a type like user-started-speaking',
@@ -22,6 +23,7 @@ type Fields = Omit<ReportedEvent, 'type'>;
 export function createPipecatMapper(): EventMapper {
   /** What has been told of the answer that is being made, for a first may be told by a metric and by what it is of. */
   const firsts: Firsts = { token: false, audio: false };
+  const toolTimes = createToolTimes();
 
   function first(which: keyof Firsts, type: EventType, about: Fields): ReportedEvent[] {
     if (firsts[which]) return [];
@@ -29,8 +31,22 @@ export function createPipecatMapper(): EventMapper {
     return [event(type, about)];
   }
 
+  function toolCall(data: Json | undefined, phase: 'started' | 'ended', context: MapperContext): ReportedEvent {
+    const callId = idAt(data, 'tool_call_id');
+    const name = idAt(data, 'function_name');
+    const answered = phase === 'ended' ? toolTimes.answered(callId, context) : null;
+    if (phase === 'started') toolTimes.called(callId, name, context);
+    return event('tool_call', {
+      role: 'agent',
+      itemId: callId,
+      isCancelled: data?.cancelled === true ? true : undefined,
+      metrics: known({ 'tool.duration': answered?.durationS }),
+      attributes: known({ phase, name: name || answered?.name }),
+    });
+  }
+
   return {
-    map(message) {
+    map(message, context) {
       const { json, type } = typedMessage(message, MESSAGE);
       const label = valueAt(json, 'label');
       if (label !== undefined && label !== LABEL) throw refused(`label ${LABEL}`, typeof label);
@@ -50,9 +66,9 @@ export function createPipecatMapper(): EventMapper {
           // Sent when the transport's clock lets the words through, so an interrupted answer ends where its playback did.
           return textEvents('tts_words', data, { role: 'agent', attributes: { text_extent: 'played' } });
         case 'llm-function-call-in-progress':
-          return [toolCall(data, 'started')];
+          return [toolCall(data, 'started', context)];
         case 'llm-function-call-stopped':
-          return [toolCall(data, 'ended')];
+          return [toolCall(data, 'ended', context)];
         case 'error':
           return [event('error', { text: textAt(data, 'error'), attributes: known({ fatal: saysFatal(data) }) })];
         default: {
@@ -92,15 +108,6 @@ function transcribed(data: Json | undefined): ReportedEvent[] {
 function textEvents(type: EventType, data: Json | undefined, about: Fields): ReportedEvent[] {
   const text = textAt(data, 'text');
   return text === '' ? [] : [event(type, { ...about, text })];
-}
-
-function toolCall(data: Json | undefined, phase: 'started' | 'ended'): ReportedEvent {
-  return event('tool_call', {
-    role: 'agent',
-    itemId: idAt(data, 'tool_call_id'),
-    isCancelled: data?.cancelled === true ? true : undefined,
-    attributes: known({ phase, name: idAt(data, 'function_name') }),
-  });
 }
 
 const saysFatal = (data: Json | undefined): string | undefined =>

@@ -1,9 +1,9 @@
 /**
- * Retell's webhooks: {"event": "call_ended", "call": {...}}. Words have seconds from the start of the call's audio as Retell
- * heard it; the agent's are those of its synthesis. https://docs.retellai.com/features/webhook
+ * Retell's webhooks: {"event": "call_ended", "call": {...}}. Both sides are transcribed; words have seconds from the start of
+ * the call's audio as Retell has it. https://docs.retellai.com/features/webhook
  */
 import type { ReportedEvent } from '../../core/events/speechEvent.ts';
-import { boundedList, idAt, listAt, numberAt, objectAt, objectsAt, textAt, typedMessage } from './json.ts';
+import { amountAt, boundedList, idAt, listAt, objectAt, objectsAt, textAt, typedMessage } from './json.ts';
 import { wallMsAt, type Json } from './json.ts';
 import { createMemory, event, known, type EventMapper, type MapperContext } from './mapper.ts';
 import { spanOf, wordsAt, type WordNames } from './words.ts';
@@ -88,20 +88,25 @@ function spoken(utterance: Json, about: Fields, state: 'final' | 'interim'): Rep
   const text = textAt(utterance, 'content');
   const said: Fields = { ...about, ...spanOf(words), text, words };
   if (text === '') return [];
-  if (idAt(utterance, 'role') === 'user') {
-    return [event(state === 'final' ? 'stt_final' : 'stt_interim', { ...said, role: 'caller' })];
-  }
-  return state === 'final' ? [event('tts_words', { ...said, role: 'agent' })] : [];
+  const role = idAt(utterance, 'role') === 'user' ? 'caller' : 'agent';
+  return [event(state === 'final' ? 'stt_final' : 'stt_interim', { ...said, role })];
 }
 
-/** Only the latency of whole turns comes turn by turn and means what ours does; the parts are percentiles of other things. */
+/**
+ * How long each turn took, without saying when it was: under the canonical name it would be taken for the turn in which the
+ * webhook came. The other latencies are percentiles of other things.
+ */
 function latencies(call: Json, about: Fields): ReportedEvent[] {
   const values = listAt(objectAt(objectAt(call, 'latency'), 'e2e'), 'values');
   return boundedList(values, 'latencies', TURNS_MAX).flatMap((value, index) => {
-    const ms = numberAt({ value }, 'value');
-    if (ms === undefined || ms < 0) return [];
+    const ms = amountAt({ value }, 'value');
+    if (ms === undefined) return [];
     return [
-      event('metrics', { ...about, itemId: `latency-${index}`, metrics: { 'turn.reported_latency': ms / 1_000 } }),
+      event('metrics', {
+        ...about,
+        itemId: `latency-${index}`,
+        metrics: { 'report.turn.reported_latency': ms / 1_000 },
+      }),
     ];
   });
 }

@@ -26,12 +26,42 @@ test('an exchange, interrupted, and the report at its end', () => {
     { text: 'Of', startMs: 0, endMs: 130, confidence: null },
     { text: 'course,', startMs: 160, endMs: 620, confidence: null },
   ]);
-  assert.deepEqual(events[12].metrics, {
+});
+
+test('latencies of the report are placed where its messages tell the answers, else not taken for any turn', () => {
+  const report = (messages: readonly object[]): unknown => {
+    const { message } = messagesOf('vapi').at(-1) as { message: { artifact: object } };
+    return { message: { ...message, artifact: { ...message.artifact, messages } } };
+  };
+  const at = (role: string, second: number): object => ({
+    role,
+    message: 'x',
+    time: 1_790_000_000_000 + second * 1_000,
+  });
+  const told = [
+    at('system', 0),
+    at('bot', 0),
+    at('user', 1),
+    at('bot', 4.5),
+    at('bot', 6),
+    at('user', 7),
+    at('bot', 9),
+  ];
+  const placed = mapped('vapi', [report(told)]);
+  assert.deepEqual(timed(placed), ['metrics 4500', 'metrics 9000']);
+  assert.deepEqual(placed[0].metrics, {
     'turn.reported_latency': 1.3,
     'llm.ttft': 0.5,
     'tts.ttfb': 0.25,
     'stt.transcription_delay': 0.2,
     'turn.eou_delay': 0.3,
+  });
+  const unplaced = mapped('vapi', [report(told.slice(0, 5))]);
+  assert.deepEqual(timed(unplaced), ['metrics -', 'metrics -']);
+  assert.deepEqual(unplaced[1].metrics, {
+    'report.turn.reported_latency': 1.1,
+    'report.llm.ttft': 0.4,
+    'report.tts.ttfb': 0.24,
   });
 });
 
