@@ -113,9 +113,9 @@ test('text where audio belongs, and kinds that do not exist, break the protocol'
   assert.throws(() => parseText('UklGRiQAAABXQVZF'), refusedAs('protocol_violation', /binary messages.*got text Ukl/));
   assert.throws(
     () => parseText('{"type":"audio"}'),
-    refusedAs('protocol_violation', /clear, mark or bye; got type audio/),
+    refusedAs('protocol_violation', /clear, mark, event or bye; got type audio/),
   );
-  assert.throws(() => parseText('{"type":["bye"]}'), refusedAs('protocol_violation', /clear, mark or bye/));
+  assert.throws(() => parseText('{"type":["bye"]}'), refusedAs('protocol_violation', /clear, mark, event or bye/));
   const other = encodeAudio({ seq: 0, lane: 'both', position: 0, payload: new Uint8Array(4) });
   other[0] = 9;
   assert.throws(() => parseAudio(other), refusedAs('protocol_violation', /kind 1 \(audio\); got kind 9/));
