@@ -47,11 +47,16 @@ export function eventOf(reported: ReportedEvent, origin: EventOrigin): SpeechEve
   return { ...whole, id: id === '' ? eventId(whole) : id };
 }
 
-/** All that tells two events apart, and nothing that changes when one is sent again. */
+/**
+ * All that tells two events apart, and nothing that changes when one is sent again; but of one that tells neither a time nor any
+ * name, no more is known than when it came.
+ */
 function eventId(event: Omit<SpeechEvent, 'id'>): string {
   const { tenant, callKey, type, role, source, streamId, occurredAtMs, startMs, endMs, text } = event;
   const { turnId, turnIndex, segmentId, requestId, itemId, spanId, metrics } = event;
-  const about = [tenant, callKey, type, role, source, streamId, occurredAtMs, startMs, endMs, text];
+  const isNameless = [turnId, segmentId, requestId, itemId, spanId].every((name) => name === '');
+  const moment = occurredAtMs ?? startMs ?? endMs ?? (isNameless ? event.receivedAtMs : null);
+  const about = [tenant, callKey, type, role, source, streamId, moment, startMs, endMs, text];
   about.push(turnId, turnIndex, segmentId, requestId, itemId, spanId, JSON.stringify(metrics));
   return createHash('sha256').update(about.join('\u0000')).digest('hex').slice(0, 32);
 }

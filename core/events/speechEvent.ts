@@ -55,6 +55,9 @@ export interface Word {
   readonly confidence: number | null;
 }
 
+/** The clock of events whose moment is `startMs` on the call's own timeline: nothing has to be estimated. */
+export const CALL_CLOCK = 'call';
+
 export interface SpeechEvent {
   /** Stable: an event that is sent twice is one. */
   readonly id: string;

@@ -52,7 +52,7 @@ export const isHeard = ({ to }: Exchange, { cancelledAt }: Report): boolean => c
 
 /** A time that was told goes before a time of receipt, in which the delivery is. */
 function trusted<R extends Report>(reports: readonly R[]): readonly R[] {
-  const told = reports.filter(({ by }) => by === 'clock');
+  const told = reports.filter(({ by }) => by !== 'received');
   return told.length > 0 ? told : reports;
 }
 
@@ -91,7 +91,7 @@ function finalOf(exchange: Exchange, reports: Reports, before: number): FinalRep
       cancelledAt === null && (media === null ? sample >= callerEnd - FINAL_EARLY_SAMPLES : covers(media, callerEnd)),
   );
   const final = lastOf(told);
-  if (final?.by === 'clock') return final;
+  if (final !== null && final.by !== 'received') return final;
   const derived = derivedOf(exchange, reports.finalDelays, reports.callerEnds, []);
   return derived === null ? final : { ...derived, media: null, confidence: final?.confidence ?? null };
 }
@@ -108,7 +108,7 @@ function covers({ startSample, endSample }: NonNullable<FinalReport['media']>, c
 function decisionOf(exchange: Exchange, reports: Reports, turnIds: readonly string[]): Report | null {
   const last = (candidates: readonly Report[]): Report | null =>
     ofSameTurn(within(exchange, candidates), turnIds).findLast(({ cancelledAt }) => cancelledAt === null) ?? null;
-  const told = (candidates: readonly Report[]) => candidates.filter(({ by }) => by === 'clock');
+  const told = (candidates: readonly Report[]) => candidates.filter(({ by }) => by !== 'received');
   return (
     last(told(reports.turnEnds)) ??
     derivedOf(exchange, reports.turnDelays, reports.callerEnds, turnIds) ??
@@ -126,7 +126,7 @@ function derivedOf(
   turnIds: readonly string[],
 ): Report | null {
   const { callerEnd } = exchange;
-  const told = within(exchange, delays).filter(({ by }) => by === 'clock');
+  const told = within(exchange, delays).filter(({ by }) => by !== 'received');
   const delay = ofSameTurn(told, turnIds).at(-1) ?? null;
   if (delay === null) return null;
   const near = toldBetween(callerEnds, callerEnd - EARLY_SAMPLES, callerEnd + EARLY_SAMPLES);

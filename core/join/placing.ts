@@ -1,7 +1,7 @@
 /** Puts events and requests on the call's timeline: by media time where that is what they speak of, else by when they were told. */
-import type { SpeechEvent } from '../events/speechEvent.ts';
+import { CALL_CLOCK, type SpeechEvent } from '../events/speechEvent.ts';
 import type { Request } from '../spans/request.ts';
-import { asSampleIndex, SAMPLES_PER_MS, type SampleIndex } from '../units/time.ts';
+import { asSampleIndex, SAMPLES_PER_MS, samplesFromMs, type SampleIndex } from '../units/time.ts';
 import { rounded } from '../units/weightedMean.ts';
 import { onEarshotsClock, type Clocks } from './clocks.ts';
 import type { Place } from './joined.ts';
@@ -13,7 +13,7 @@ import type { WallClock } from './wallClock.ts';
 export interface Told {
   readonly sample: SampleIndex;
   /** `received`: the delivery is in it. */
-  readonly by: 'clock' | 'received';
+  readonly by: 'clock' | 'media' | 'received';
 }
 
 export interface MediaPlace {
@@ -59,7 +59,8 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
     return ms === null ? null : sampleAt(ms);
   }
 
-  function told({ clock, occurredAtMs, receivedAtMs }: SpeechEvent): Told | null {
+  function told({ clock, startMs, occurredAtMs, receivedAtMs }: SpeechEvent): Told | null {
+    if (clock === CALL_CLOCK && startMs !== null) return { sample: asSampleIndex(samplesFromMs(startMs)), by: 'media' };
     if (occurredAtMs === null) return { sample: sampleAt(receivedAtMs - wall.originMs), by: 'received' };
     const ms = earshotMs(clock, occurredAtMs);
     return ms === null ? null : { sample: sampleAt(ms), by: 'clock' };

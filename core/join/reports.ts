@@ -11,7 +11,7 @@ export interface Report {
   /** For ties: the event's or the request's. */
   readonly id: string;
   readonly sample: number;
-  readonly by: 'clock' | 'received';
+  readonly by: 'clock' | 'media' | 'received';
   readonly toldBy: string;
   readonly clock: string;
   readonly turnId: string;

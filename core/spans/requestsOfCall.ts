@@ -3,6 +3,7 @@
  * when their trace speaks of one call only, to that. A trace that speaks of several calls gives none away by itself.
  */
 import { callKeysOf } from './callKeys.ts';
+import { countedOnce } from './countedOnce.ts';
 import type { PriceTable } from './prices.ts';
 import { readRequest } from './readRequest.ts';
 import type { Request } from './request.ts';
@@ -25,9 +26,9 @@ export function requestsOfCall(
     trace.set(span.spanId, span);
   }
   const owned = [...traces.values()].flatMap((trace) => ownedIn(trace, ownKeys, otherKeys));
-  return owned
-    .map((span) => readRequest(span, prices))
-    .sort((a, b) => a.startMs - b.startMs || compare(a.traceId, b.traceId) || compare(a.spanId, b.spanId));
+  return countedOnce(owned.map((span) => readRequest(span, prices))).sort(
+    (a, b) => a.startMs - b.startMs || compare(a.traceId, b.traceId) || compare(a.spanId, b.spanId),
+  );
 }
 
 type Owner = 'own' | 'other' | null;

@@ -6,6 +6,7 @@ import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
 import { decoderOf, sampleCount } from '../../core/audio/decode.ts';
 import type { AudioMessage, CallMessage, ClearMessage, ReportMessage } from '../../core/audio/message.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
+import { CALL_CLOCK } from '../../core/events/speechEvent.ts';
 import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
@@ -218,7 +219,7 @@ export class CallSession {
     const { tenant, callId, protocol, rateHz } = this.open;
     const origin = { tenant, callKey: callId, source: `${protocol}-stream`, receivedAtMs: this.#options.nowMs() };
     const startMs = (position * 1_000) / rateHz;
-    const event = eventOf({ type: 'interruption', role: 'caller', startMs }, origin);
+    const event = eventOf({ type: 'interruption', role: 'caller', startMs, clock: CALL_CLOCK }, origin);
     this.#append({ type: 'report', events: [event] }, seq, 'ingest');
   }
 

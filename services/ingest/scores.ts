@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { describe } from '../../core/units/describe.ts';
+import { wellFormed } from '../../adapters/events/json.ts';
 import type { Rejection } from '../../adapters/events/wireEvent.ts';
 import type { Score } from '../../core/events/score.ts';
 
@@ -36,7 +37,7 @@ export function parseScores(
   const rejected: Rejection[] = [];
   listOf(body).forEach((posted, index) => {
     const problem = index >= SCORES_MAX ? `at most ${SCORES_MAX} scores` : problemOf(posted);
-    if (problem === null) scores.push(scoreOf(posted as Static<typeof ScoreSchema>, tenant, receivedAtMs));
+    if (problem === null) scores.push(scoreOf(mended(posted) as Static<typeof ScoreSchema>, tenant, receivedAtMs));
     else rejected.push({ index, code: 'request_invalid', expected: problem, got: describe(posted) });
   });
   return { scores, rejected };
@@ -76,6 +77,12 @@ function scoreOf(posted: Static<typeof ScoreSchema>, tenant: string, receivedAtM
   };
   return { ...whole, id: posted.id ?? idOf(whole) };
 }
+
+/** Half a pair of surrogates is no text, and the store would refuse the whole row for it. */
+const mended = (posted: unknown): unknown =>
+  JSON.parse(JSON.stringify(posted), (_name, value: unknown) =>
+    typeof value === 'string' ? wellFormed(value) : value,
+  ) as unknown;
 
 /** What a score is about: the same judge's new verdict on the same thing replaces its old one. */
 function idOf({

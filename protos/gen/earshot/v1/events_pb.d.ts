@@ -178,6 +178,7 @@ export declare type SpeechEvent = Message<"earshot.v1.SpeechEvent"> & {
 
   /**
    * Whose clock occurred_at is on; source if empty. Reporters that share a machine may share a name.
+   * "call": the moment is start_ms on the call's own timeline, and occurred_at is not needed.
    *
    * @generated from field: string clock = 23;
    */
