@@ -220,6 +220,26 @@ test('two segments in one turn, the second cut; each in its own audio', () => {
   assert.deepEqual([told.generatedWords, told.heardWords, told.silentWords], [14, 10, 0]);
 });
 
+test('what was cancelled with the turn was to be said, and was not heard', () => {
+  const stopMs = 5_000 + lengthMs(7) + 40;
+  const told = tellOne({
+    turns: [turn(1, 5_000, stopMs)],
+    interruptions: [yieldAt(stopMs - 500, stopMs)],
+    events: [
+      ...synthesis(5_000, WORDS.slice(0, 7), { segmentId: 'a' }),
+      report({ type: 'tts_requested', segmentId: 'b', occurredAtMs: 6_000, text: WORDS.slice(7).join(' ') }),
+      report({
+        type: 'metrics',
+        segmentId: 'b',
+        occurredAtMs: stopMs - 100,
+        isCancelled: true,
+        metrics: { 'tts.audio_duration': 0.4 },
+      }),
+    ],
+  });
+  assert.deepEqual([told.isCut, told.generatedWords, told.heardWords], [true, 14, 7]);
+});
+
 test('audio that does not fit its text, by the pace of the call', () => {
   const starts = [0, 1, 2, 3, 4, 5].map((index) => 2_000 + index * 8_000);
   const verdictFor = (lastMs: number): string => {
