@@ -18,14 +18,13 @@ interface Spoken {
 
 export function redactWords({ text, words }: Spoken, redact: Redactor): Spoken {
   if (words.length === 0) return { text: redact(text), words };
-  const isWithheld = words.every((word) => word.text === '');
-  const fromWords = words.map((word) => word.text).join(' ');
-  const kept = redact(text === '' ? fromWords : text);
-  if (isWithheld) return { text: text === '' ? '' : kept, words };
+  if (words.every((word) => word.text === '')) return { text: redact(text), words };
+  const fromWords = redact(words.map((word) => word.text).join(' '));
+  const isTold = text.trim() !== '';
+  const kept = isTold ? redact(text) : text;
   // The words may be written out where the text has figures, or the other way round: both have to let a word pass.
-  const shown = text === '' ? [kept] : [kept, redact(fromWords)];
-  const passed = shown.reduce((each, whole) => alignTo(each, piecesOf(whole)), words);
-  return { text: text === '' ? '' : kept, words: passed };
+  const shown = isTold ? [kept, fromWords] : [fromWords];
+  return { text: kept, words: shown.reduce((passed, whole) => alignTo(passed, piecesOf(whole)), words) };
 }
 
 /** Words, normalised, and placeholders. */

@@ -89,7 +89,8 @@ function hashes(text: string, { hash }: TextTools): string {
 }
 
 function counts({ text, words }: SpeechEvent): Readonly<Record<string, string>> {
-  const whole = text === '' ? words.map((word) => word.text).join(' ') : text;
+  const spoken = words.map((word) => word.text).filter((each) => each !== '');
+  const whole = text.trim() === '' ? spoken.join(' ') : text;
   if (whole.trim() === '' || isHashed(whole)) return {};
   return {
     [WORD_COUNT_ATTRIBUTE]: String(wordsOf(whole).length),

@@ -1,5 +1,6 @@
 /** Which turn of the agent each synthesis was heard in: by its playback or, for want of it, by when it was asked for. */
 import { samplesFromMs } from '../units/time.ts';
+import { gather } from './gather.ts';
 import type { HeardTurn } from './joinInput.ts';
 import type { Synthesis } from './syntheses.ts';
 
@@ -40,11 +41,7 @@ export function assignTexts(syntheses: readonly Synthesis[], turns: readonly Age
   const byTurn = new Map<number, Synthesis[]>();
   const unheard: Synthesis[] = [];
   const timeless: Synthesis[] = [];
-  const put = (turn: AgentTurn, synthesis: Synthesis): void => {
-    const texts = byTurn.get(turn.turnIndex);
-    if (texts === undefined) byTurn.set(turn.turnIndex, [synthesis]);
-    else texts.push(synthesis);
-  };
+  const put = (turn: AgentTurn, synthesis: Synthesis): void => gather(byTurn, turn.turnIndex, synthesis);
   for (const synthesis of syntheses) {
     const turn = turnAround(synthesis, turns);
     if (startOf(synthesis) === null) timeless.push(synthesis);

@@ -114,7 +114,9 @@ function partOf(text: Synthesis, zero: number | null, nextZero: number | null, l
   const total = text.words;
   if (total === null) return null;
   if (text.timedWords.length > 0 && playedMs < Infinity) return firstOf(text, timedWordsBefore(text, total, playedMs));
-  const durationMs = durationMsOf(text);
+  if (playedMs * SAMPLES_PER_MS < EDGE_SAMPLES) return NO_TEXT;
+  // Of a synthesis that was given up, the audio that there is says nothing of how long the whole would be.
+  const durationMs = text.isCancelled ? null : durationMsOf(text);
   if (durationMs !== null && durationMs > 0 && playedMs < Infinity) {
     const share = Math.min(1, playedMs / durationMs);
     return firstOf(text, text.text === '' ? Math.round(total * share) : wordsWithin(text.text, share));

@@ -3,6 +3,7 @@ import type { SpeechEvent } from '../events/speechEvent.ts';
 import { samplesFromMs } from '../units/time.ts';
 import { addTo, meanOf, noMean } from '../units/weightedMean.ts';
 import type { AgentTurn } from './agentTurns.ts';
+import { gather } from './gather.ts';
 import type { PlaceEvent } from './syntheses.ts';
 import { joinTexts, toldBy, type ToldText } from './toldText.ts';
 
@@ -34,7 +35,7 @@ export function recognisedIn(
     const final = told === null ? null : placedFinal(event, told, place);
     const turn = final === null ? null : turnOf(final, turns);
     if (final === null || turn === null) continue;
-    byTurn.set(turn.turnIndex, [...(byTurn.get(turn.turnIndex) ?? []), final]);
+    gather(byTurn, turn.turnIndex, final);
   }
   return new Map([...byTurn].map(([turnIndex, all]) => [turnIndex, recognisedOf(all)]));
 }

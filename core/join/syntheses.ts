@@ -5,6 +5,7 @@
 import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { Request } from '../spans/request.ts';
 import { samplesFromMs } from '../units/time.ts';
+import { gather } from './gather.ts';
 import type { Place } from './joined.ts';
 import { joinTexts, toldBy, toldBySpan, type ToldText } from './toldText.ts';
 
@@ -91,9 +92,7 @@ function groupsOf(placed: readonly Placed[]): Group[] {
   const byKey = new Map<string, Placed[]>();
   for (const each of placed) {
     const key = `${each.event.source} ${idsOf(each.event)[0] ?? `event ${each.event.id}`}`;
-    const group = byKey.get(key);
-    if (group === undefined) byKey.set(key, [each]);
-    else group.push(each);
+    gather(byKey, key, each);
   }
   const groups = [...byKey].map(([key, group]) => ({
     key,
@@ -109,7 +108,7 @@ function intoSegments(groups: readonly Group[]): Group[] {
   for (const group of groups)
     for (const id of group.ids) {
       const name = `${group.placed[0].event.source} ${id}`;
-      if (name !== group.key) members.set(name, [...(members.get(name) ?? []), group]);
+      if (name !== group.key) gather(members, name, group);
     }
   const isWhole = (group: Group): boolean =>
     (members.get(group.key) ?? []).some(({ placed }) => placed.some(({ event }) => toldBy(event) !== null));
@@ -127,18 +126,19 @@ function reportsAbout(groups: readonly Group[], ordered: readonly Placed[]): (gr
   for (const each of ordered) {
     const { event } = each;
     const own = idsOf(event);
-    const name = own.length > 0 ? own.find((id) => known.has(id)) : turnOf(event);
-    if (name === undefined || (event.type.startsWith('tts_') && !event.isCancelled)) continue;
-    reports.set(name, [...(reports.get(name) ?? []), each]);
+    const name = own.length > 0 ? (own.find((id) => known.has(id)) ?? null) : turnOf(event);
+    if (name === null || (event.type.startsWith('tts_') && !event.isCancelled)) continue;
+    gather(reports, name, each);
   }
   return (group) => {
-    const names = [...group.ids, ...(group.ids.size > 0 ? [] : [turnOf(group.placed[0].event)])];
+    const names = group.ids.size > 0 ? [...group.ids] : [turnOf(group.placed[0].event) ?? ''];
     const own = new Set(group.placed);
     return [...new Set(names.flatMap((name) => reports.get(name) ?? []))].filter((each) => !own.has(each));
   };
 }
 
-const turnOf = ({ source, turnId }: SpeechEvent): string => (turnId === '' ? '' : `turn ${turnId} of ${source}`);
+const turnOf = ({ source, turnId }: SpeechEvent): string | null =>
+  turnId === '' ? null : `turn ${turnId} of ${source}`;
 
 function synthesisOf({ key, placed: group }: Group, about: readonly Placed[]): Synthesis | null {
   const told = toldOf(group);

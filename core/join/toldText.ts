@@ -24,7 +24,9 @@ const withoutMarkup = (text: string): string => text.replace(/<\/?[a-zA-Z][^<>]{
 /** Null where the event tells no text at all. */
 export function toldBy(event: SpeechEvent): ToldText | null {
   const timedWords = oneWordEach(event.words);
-  const text = withoutMarkup(event.text === '' ? event.words.map((word) => word.text).join(' ') : event.text).trim();
+  const text = withoutMarkup(
+    event.text.trim() === '' ? event.words.map((word) => word.text).join(' ') : event.text,
+  ).trim();
   const counted = countIn(event, WORD_COUNT_ATTRIBUTE);
   if (text === '' && counted === null && timedWords.length === 0) return null;
   const own = measured(text);
