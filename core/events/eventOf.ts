@@ -49,14 +49,14 @@ export function eventOf(reported: ReportedEvent, origin: EventOrigin): SpeechEve
 
 /**
  * All that tells two events apart, and nothing that changes when one is sent again; but of one that tells neither a time nor any
- * name, no more is known than when it came.
+ * name, no more is known than when it came. Of text only the length counts: ids are kept where texts may not be.
  */
 function eventId(event: Omit<SpeechEvent, 'id'>): string {
   const { tenant, callKey, type, role, source, streamId, occurredAtMs, startMs, endMs, text } = event;
   const { turnId, turnIndex, segmentId, requestId, itemId, spanId, metrics } = event;
   const isNameless = [turnId, segmentId, requestId, itemId, spanId].every((name) => name === '');
   const moment = occurredAtMs ?? startMs ?? endMs ?? (isNameless ? event.receivedAtMs : null);
-  const about = [tenant, callKey, type, role, source, streamId, moment, startMs, endMs, text];
+  const about = [tenant, callKey, type, role, source, streamId, moment, startMs, endMs, text.length];
   about.push(turnId, turnIndex, segmentId, requestId, itemId, spanId, JSON.stringify(metrics));
   return createHash('sha256').update(about.join('\u0000')).digest('hex').slice(0, 32);
 }
