@@ -1,7 +1,7 @@
 /** Puts events and requests on the call's timeline: by media time where that is what they speak of, else by when they were told. */
 import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { Request } from '../spans/request.ts';
-import { asSampleIndex, SAMPLES_PER_MS, type SampleIndex } from '../units/time.ts';
+import { asSampleIndex, SAMPLES_PER_MS, samplesFromMs, type SampleIndex } from '../units/time.ts';
 import { rounded } from '../units/weightedMean.ts';
 import { onEarshotsClock, type Clocks } from './clocks.ts';
 import type { Place } from './joined.ts';
@@ -34,6 +34,9 @@ export interface Placing {
 
 export const NOWHERE: Place = { startSample: null, endSample: null, correctionMs: 0, placedBy: '' };
 
+/** A time that is a week from the call is of no clock: the year 1970, or seconds taken for ms. */
+const SAMPLES_MAX = samplesFromMs(7 * 86_400_000);
+
 /** What these tell is about a stretch of audio; when they were told is the service's delay. */
 const OF_AUDIO: ReadonlySet<SpeechEvent['type']> = new Set([
   'speech_started',
@@ -45,7 +48,10 @@ const OF_AUDIO: ReadonlySet<SpeechEvent['type']> = new Set([
 ]);
 
 export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Placing {
-  const sampleAt = (earshotMs: number): SampleIndex => asSampleIndex(Math.round(wall.samplesAt(earshotMs)));
+  const sampleAt = (earshotMs: number): SampleIndex | null => {
+    const sample = Math.round(wall.samplesAt(earshotMs));
+    return Math.abs(sample) <= SAMPLES_MAX ? asSampleIndex(sample) : null;
+  };
 
   /** ms since the call's start, on Earshot's clock. */
   function earshotMs(clockId: string, wallMs: number): number | null {
@@ -60,9 +66,9 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
   }
 
   function told({ clock, occurredAtMs, receivedAtMs }: SpeechEvent): Told | null {
-    if (occurredAtMs === null) return { sample: sampleAt(receivedAtMs - wall.originMs), by: 'received' };
-    const ms = earshotMs(clock, occurredAtMs);
-    return ms === null ? null : { sample: sampleAt(ms), by: 'clock' };
+    const ms = occurredAtMs === null ? receivedAtMs - wall.originMs : earshotMs(clock, occurredAtMs);
+    const sample = ms === null ? null : sampleAt(ms);
+    return sample === null ? null : { sample, by: occurredAtMs === null ? 'received' : 'clock' };
   }
 
   const streams = streamsOf(input, (event) => {
@@ -76,8 +82,9 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
     const span = mediaSpan(event);
     const stream = streams.get(streamKey(event)) ?? null;
     if (span === null || stream === null) return null;
+    const startSample = onTimeline(stream, span.startMs);
     const endSample = span.endMs === null ? null : onTimeline(stream, span.endMs);
-    return { startSample: onTimeline(stream, span.startMs), endSample };
+    return Math.abs(startSample) <= SAMPLES_MAX ? { startSample, endSample } : null;
   }
 
   function byMedia(event: SpeechEvent): Place | null {
@@ -103,9 +110,10 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
 
   function ofRequest(request: Request): Place {
     const ms = earshotMs(request.clock, request.startMs);
-    if (ms === null) return NOWHERE;
+    const startSample = ms === null ? null : sampleAt(ms);
+    if (ms === null || startSample === null) return NOWHERE;
     return {
-      startSample: sampleAt(ms),
+      startSample,
       endSample: at(request, endOf(request)),
       correctionMs: inMs(request.startMs - wall.originMs - ms),
       placedBy: 'clock',
