@@ -388,7 +388,7 @@ test('an exchange of which nothing is told takes nothing from those beside it', 
   }
 });
 
-/** Where a source tells turns to be over, that it sees the caller stop is none of its decisions: Pipecat gets no such event. */
+/** Where somebody tells turns to be over, that the caller is seen to stop is no decision: Pipecat gets no such event. */
 const STRAY = {
   livekit: ['llm_first_token', 'tts_first_audio', 'turn_ended', 'stt_final', 'state'],
   pipecat: ['llm_first_token', 'tts_first_audio', 'stt_final', 'state'],

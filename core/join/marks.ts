@@ -114,7 +114,7 @@ function decisionOf(exchange: Exchange, reports: Reports, turnIds: readonly stri
     derivedOf(exchange, reports.turnDelays, reports.callerEnds, turnIds) ??
     last(reports.turnRequests) ??
     last(reports.turnEnds) ??
-    last(told(reports.speechStops))
+    last(trusted(reports.speechStops))
   );
 }
 

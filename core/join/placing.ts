@@ -34,6 +34,9 @@ export interface Placing {
 
 export const NOWHERE: Place = { startSample: null, endSample: null, correctionMs: 0, placedBy: '' };
 
+/** A time that is a week from the call is of no clock: the year 1970, or seconds taken for ms. */
+const SAMPLES_MAX = samplesFromMs(7 * 86_400_000);
+
 /** What these tell is about a stretch of audio; when they were told is the service's delay. */
 const OF_AUDIO: ReadonlySet<SpeechEvent['type']> = new Set([
   'speech_started',
@@ -45,7 +48,10 @@ const OF_AUDIO: ReadonlySet<SpeechEvent['type']> = new Set([
 ]);
 
 export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Placing {
-  const sampleAt = (earshotMs: number): SampleIndex => asSampleIndex(Math.round(wall.samplesAt(earshotMs)));
+  const sampleAt = (earshotMs: number): SampleIndex | null => {
+    const sample = Math.round(wall.samplesAt(earshotMs));
+    return Math.abs(sample) <= SAMPLES_MAX ? asSampleIndex(sample) : null;
+  };
 
   /** ms since the call's start, on Earshot's clock. */
   function earshotMs(clockId: string, wallMs: number): number | null {
@@ -60,10 +66,12 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
   }
 
   function told({ clock, startMs, occurredAtMs, receivedAtMs }: SpeechEvent): Told | null {
-    if (clock === CALL_CLOCK && startMs !== null) return { sample: asSampleIndex(samplesFromMs(startMs)), by: 'media' };
-    if (occurredAtMs === null) return { sample: sampleAt(receivedAtMs - wall.originMs), by: 'received' };
-    const ms = earshotMs(clock, occurredAtMs);
-    return ms === null ? null : { sample: sampleAt(ms), by: 'clock' };
+    if (clock === CALL_CLOCK && startMs !== null) {
+      return { sample: asSampleIndex(samplesFromMs(startMs)), by: 'media' };
+    }
+    const ms = occurredAtMs === null ? receivedAtMs - wall.originMs : earshotMs(clock, occurredAtMs);
+    const sample = ms === null ? null : sampleAt(ms);
+    return sample === null ? null : { sample, by: occurredAtMs === null ? 'received' : 'clock' };
   }
 
   const streams = streamsOf(input, (event) => {
@@ -77,8 +85,9 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
     const span = mediaSpan(event);
     const stream = streams.get(streamKey(event)) ?? null;
     if (span === null || stream === null) return null;
+    const startSample = onTimeline(stream, span.startMs);
     const endSample = span.endMs === null ? null : onTimeline(stream, span.endMs);
-    return { startSample: onTimeline(stream, span.startMs), endSample };
+    return Math.abs(startSample) <= SAMPLES_MAX ? { startSample, endSample } : null;
   }
 
   function byMedia(event: SpeechEvent): Place | null {
@@ -104,9 +113,10 @@ export function placing(input: JoinInput, wall: WallClock, clocks: Clocks): Plac
 
   function ofRequest(request: Request): Place {
     const ms = earshotMs(request.clock, request.startMs);
-    if (ms === null) return NOWHERE;
+    const startSample = ms === null ? null : sampleAt(ms);
+    if (ms === null || startSample === null) return NOWHERE;
     return {
-      startSample: sampleAt(ms),
+      startSample,
       endSample: at(request, endOf(request)),
       correctionMs: inMs(request.startMs - wall.originMs - ms),
       placedBy: 'clock',

@@ -45,7 +45,7 @@ export interface Reports {
   readonly turnEnds: readonly Report[];
   readonly turnRequests: readonly Report[];
   readonly turnDelays: readonly DelayReport[];
-  /** Of reporters that tell no other decision: there it is the decision. */
+  /** In calls in which nobody tells another decision: there it is the decision. */
   readonly speechStops: readonly Report[];
   readonly finals: readonly FinalReport[];
   readonly finalDelays: readonly DelayReport[];
@@ -118,12 +118,12 @@ export function reportsOf(input: JoinInput, placing: Placing): Reports {
   const turnEnds = ofType(({ type, role }) => type === 'turn_ended' && role !== 'agent');
   const turnRequests = ofKind('end_of_turn', endOf);
   const turnDelays = delays('turn.eou_delay');
-  const deciders = new Set([...turnEnds, ...turnRequests, ...turnDelays].map(({ clock }) => clock));
+  const isDecided = turnEnds.length + turnRequests.length + turnDelays.length > 0;
   return sortedAll({
     turnEnds,
     turnRequests,
     turnDelays,
-    speechStops: ofType(isFrameworksStop).filter(({ clock }) => !deciders.has(clock)),
+    speechStops: isDecided ? [] : ofType(isStop),
     finals: [
       ...events.flatMap((event) => (isFinal(event) ? finalsOf(event, ofEvent(event), placing) : [])),
       ...requests.flatMap((request) =>
@@ -183,9 +183,9 @@ const sinceFirstMs = (event: SpeechEvent, first: string, whole: string): number 
 /** LiveKit tells where its voice detector fell silent and decides later. */
 const DECIDES_LATER = /^livekit/;
 
-/** Recognisers with streams of their own tell of audio, not of a decision. */
-const isFrameworksStop = ({ type, role, streamId, source }: SpeechEvent): boolean =>
-  type === 'speech_stopped' && role === 'caller' && streamId === '' && !DECIDES_LATER.test(source);
+/** Where nobody tells a decision, that the caller was seen to stop is the nearest to one. */
+export const isStop = ({ type, role, source }: SpeechEvent): boolean =>
+  type === 'speech_stopped' && role === 'caller' && !DECIDES_LATER.test(source);
 
 const isFinal = ({ type, role }: SpeechEvent): boolean => type === 'stt_final' && role !== 'agent';
 

@@ -2,6 +2,7 @@
 import type { FindingOf } from '../facts/facts.ts';
 import { RESPONSE_PARTS, type PartUnknown, type ResponseBreakdown, type ResponsePart } from '../facts/reported.ts';
 import { asSampleIndex } from '../units/time.ts';
+import { leastOf } from './extremes.ts';
 import { exchangesOf, type Exchange } from './exchanges.ts';
 import type { JoinInput } from './joinInput.ts';
 import { isHeard, marksOf, within, worksOf, type Marks } from './marks.ts';
@@ -99,7 +100,7 @@ function modelStart(exchange: Exchange, { tokens }: Reports, from: number, to: n
   const starts = within(exchange, tokens)
     .filter((report) => isHeard(exchange, report) && report.sample <= to)
     .flatMap(({ startedAt }) => startedAt ?? []);
-  return starts.length === 0 ? from : Math.min(Math.max(Math.min(...starts), from), to);
+  return starts.length === 0 ? from : Math.min(Math.max(leastOf(starts), from), to);
 }
 
 const intervalOf = ({ sample, endSample }: WorkReport): Interval => ({ start: sample, end: endSample });

@@ -2,6 +2,7 @@
 import type { Score } from '../events/score.ts';
 import type { Request } from '../spans/request.ts';
 import { asSampleIndex, samplesFromMs } from '../units/time.ts';
+import { mostOf } from './extremes.ts';
 import { LATE_SAMPLES } from './exchanges.ts';
 import type { AlignedScore, Place } from './joined.ts';
 import type { HeardTurn, JoinInput } from './joinInput.ts';
@@ -77,7 +78,7 @@ function turnNamed(
   const request = requests.find((one) => one.turnId === turnId && turnOf(one) !== null);
   if (request !== undefined) return turnOf(request);
   const told = events.flatMap((event) => (event.turnId === turnId ? (placing.told(event) ?? []) : []));
-  return told.length === 0 ? null : turnAt(turns, Math.max(...told.map(({ sample }) => sample)));
+  return told.length === 0 ? null : turnAt(turns, mostOf(told.map(({ sample }) => sample)));
 }
 
 /** A trace of one reply is about its turn; a trace of the whole call is about none of them. */

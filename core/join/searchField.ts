@@ -1,4 +1,6 @@
 /** What is searched for an offset: the moments of both sides by kind, and the offsets and drifts that are tried. */
+import { leastOf, mostOf } from './extremes.ts';
+
 export const MOMENT_KINDS = ['agent_start', 'agent_stop', 'caller_start', 'caller_stop'] as const;
 export type MomentKind = (typeof MOMENT_KINDS)[number];
 
@@ -20,6 +22,8 @@ export interface Search {
 /** How far from what is expected offsets are searched. */
 export const OFFSET_MS_MAX = 10_000;
 const DRIFT_PPM_MAX = 300;
+/** Enough for calls of two hours; longer ones, and times that are nonsense, must not make the search endless. */
+const DRIFT_STEP_PPM_MIN = 15;
 /** The same moment told twice, by an event and a span. */
 const SAME_MS = 30;
 
@@ -47,18 +51,18 @@ export function fieldOf(search: Search): Field {
     told,
     heard,
     toldCount: times.length,
-    pivotMs: heardTimes.length === 0 ? 0 : (Math.min(...heardTimes) + Math.max(...heardTimes)) / 2,
+    pivotMs: heardTimes.length === 0 ? 0 : (leastOf(heardTimes) + mostOf(heardTimes)) / 2,
     spanMs: Math.max(spanOf(heardTimes), 1_000),
     drifts: driftsFor(times.length, toldSpanMs),
     search,
   };
 }
 
-const spanOf = (times: readonly number[]): number => (times.length === 0 ? 0 : Math.max(...times) - Math.min(...times));
+const spanOf = (times: readonly number[]): number => (times.length === 0 ? 0 : mostOf(times) - leastOf(times));
 
 /** So close that the nearest one is off by a quarter of the window at most at either end of the call. */
 function driftsFor(count: number, spanMs: number): number[] {
-  const stepPpm = (100 / spanMs) * 1e6;
+  const stepPpm = Math.max((100 / spanMs) * 1e6, DRIFT_STEP_PPM_MIN);
   if (count < 5 || stepPpm > 2 * DRIFT_PPM_MAX) return [0];
   const steps = Math.ceil(DRIFT_PPM_MAX / stepPpm);
   return Array.from({ length: 2 * steps + 1 }, (_, index) => (index - steps) * stepPpm);

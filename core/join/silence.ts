@@ -4,7 +4,7 @@ import type { PartUnknown } from '../facts/reported.ts';
 import type { Request } from '../spans/request.ts';
 import type { Clocks } from './clocks.ts';
 import type { JoinInput } from './joinInput.ts';
-import type { Reports } from './reports.ts';
+import { isStop, type Reports } from './reports.ts';
 import type { Silence } from './responseBreakdown.ts';
 
 interface Tellers {
@@ -14,7 +14,8 @@ interface Tellers {
 
 const TELLERS: Readonly<Record<'end_of_turn' | 'stt' | 'llm' | 'tts', Tellers>> = {
   end_of_turn: {
-    events: ({ type, role, metrics }) => (type === 'turn_ended' && role !== 'agent') || 'turn.eou_delay' in metrics,
+    events: (event) =>
+      (event.type === 'turn_ended' && event.role !== 'agent') || 'turn.eou_delay' in event.metrics || isStop(event),
     requests: ({ kind, metrics }) => kind === 'end_of_turn' || 'turn.eou_delay' in metrics,
   },
   stt: {

@@ -5,6 +5,7 @@
  */
 import type { SpeechEvent } from '../events/speechEvent.ts';
 import { SAMPLES_PER_MS } from '../units/time.ts';
+import { leastOf, mostOf } from './extremes.ts';
 import type { JoinInput } from './joinInput.ts';
 import { stretchesOf, type Stretch } from './moments.ts';
 import { findOffset } from './offsets.ts';
@@ -44,8 +45,8 @@ export function streamKey(event: SpeechEvent): string {
 export function mediaSpan({ words, startMs, endMs }: SpeechEvent): { startMs: number; endMs: number | null } | null {
   if (words.length > 0) {
     return {
-      startMs: Math.min(...words.map((word) => word.startMs)),
-      endMs: Math.max(...words.map((word) => word.endMs)),
+      startMs: leastOf(words.map((word) => word.startMs)),
+      endMs: mostOf(words.map((word) => word.endMs)),
     };
   }
   return startMs === null ? null : { startMs, endMs };
@@ -146,7 +147,7 @@ function utteranceOf(key: string, events: readonly SpeechEvent[], toldMs: ToldMs
   const told = events.flatMap((event) => (event.type === 'tts_requested' ? [] : (toldMs(event) ?? [])));
   const spans = events.flatMap((event) => mediaSpan(event) ?? []);
   if (told.length === 0 || spans.length === 0) return null;
-  const firstMs = Math.min(...spans.map(({ startMs }) => startMs));
-  const lastMs = Math.max(...spans.map(({ startMs, endMs }) => endMs ?? startMs));
-  return { key, toldMs: Math.min(...told), firstMs, lengthMs: lastMs - firstMs };
+  const firstMs = leastOf(spans.map(({ startMs }) => startMs));
+  const lastMs = mostOf(spans.map(({ startMs, endMs }) => endMs ?? startMs));
+  return { key, toldMs: leastOf(told), firstMs, lengthMs: lastMs - firstMs };
 }
