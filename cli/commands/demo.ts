@@ -30,7 +30,7 @@ const QUERIES = [
   'breakdown_of_a_call.sql',
   'prosody_of_a_call.sql',
   'call_summary.sql',
-  'level_around_interruptions.sql',
+  'decided_and_heard.sql',
 ];
 
 export async function demoCommand(args: string[]): Promise<void> {
