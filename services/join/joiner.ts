@@ -51,6 +51,8 @@ export class Joiner {
   readonly #known = new Map<string, KnownCall>();
   /** Reports of calls that are not known by that name yet in this process. */
   #unresolved = new Map<string, { keys: Set<string>; traceIds: Set<string> }>();
+  /** Calls that something was reported of: the others have nothing to be joined while they run. */
+  readonly #reported = new Set<string>();
   /** What was written last, by row: only what is different is written again. */
   readonly #written = new Map<string, Map<string, string>>();
   #cycle: Promise<void> | null = null;
@@ -81,8 +83,9 @@ export class Joiner {
       this.#known.set(keyOf(fact.call), { tenant, callId, startedAtMs, keys, traceId });
     }
     if (fact.status !== 'final' || !MOVING.has(fact.kind)) return;
-    if (fact.kind === 'call_ended') this.#dirty.ended(keyOf(fact), this.#options.nowMs());
-    else this.#dirty.touch(keyOf(fact), this.#options.nowMs());
+    const key = keyOf(fact);
+    if (fact.kind === 'call_ended') this.#dirty.ended(key, this.#options.nowMs());
+    else if (this.#reported.has(key)) this.#dirty.touch(key, this.#options.nowMs());
   }
 
   /** Something durable came that speaks of calls by these names, or by these traces. */
@@ -129,6 +132,7 @@ export class Joiner {
       });
       for (const call of found) {
         this.#known.set(keyOf(call), call);
+        this.#reported.add(keyOf(call));
         this.#dirty.touch(keyOf(call), this.#options.nowMs());
       }
     }
@@ -154,6 +158,7 @@ export class Joiner {
   async #joinOne(known: CallInputs): Promise<void> {
     const { call, facts, scores } = known;
     const requests = requestsOfCall(known.spans, new Set(call.keys), known.otherKeys, this.#options.prices);
+    if (known.events.length + requests.length + scores.length === 0) return;
     const events = known.events.map((event) => this.#options.texts.withText(event));
     const input = joinInputOf(known, { events, requests });
     const joined = this.#options.join(input);
@@ -209,6 +214,7 @@ export class Joiner {
       if (!this.#dirty.isDone(key, nowMs)) continue;
       this.#known.delete(key);
       this.#written.delete(key);
+      this.#reported.delete(key);
       this.#dirty.forget(key);
       this.#options.texts.forget(tenant, keys);
     }

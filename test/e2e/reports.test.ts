@@ -187,11 +187,16 @@ test('what comes long after the call has ended, by another of its names, makes i
   await running.service.joined();
   const breakdown = `SELECT end_of_turn_ms, end_of_turn_unknown, revision FROM earshot.v_response_breakdown AS b
     INNER JOIN (SELECT id, revision FROM earshot.facts FINAL) AS f USING id WHERE call_id = 'late'`;
+  assert.deepEqual(await running.sql(breakdown), [], 'of a call that nobody reports of there is nothing to join');
+  const at = { callId: 'room-late', clock: 'call' };
+  await post('/v1/events', {
+    events: [{ ...at, type: 'tts_first_audio', role: 'agent', startMs: CALLER_END_MS + 1_500 }],
+  });
+  await running.service.joined();
   const [before] = await running.sql(breakdown);
   assert.equal(before.end_of_turn_ms, null);
   assert.equal(before.end_of_turn_unknown, 'no_report');
-  const event = { type: 'turn_ended', role: 'caller', clock: 'call', startMs: CALLER_END_MS + 400 };
-  await post('/v1/events', { events: [{ callId: 'room-late', ...event }] });
+  await post('/v1/events', { events: [{ ...at, type: 'turn_ended', role: 'caller', startMs: CALLER_END_MS + 400 }] });
   await running.service.joined();
   const [after] = await running.sql(breakdown);
   assert.ok(Math.abs(Number(after.end_of_turn_ms) - 400) <= 30, String(after.end_of_turn_ms));
