@@ -1,4 +1,5 @@
 /** The stretch of the call in which the marks of one response may lie: none of them is taken from another exchange. */
+import { leastOf, mostOf } from './extremes.ts';
 import type { HeardResponse, JoinInput } from './joinInput.ts';
 import { samplesFromMs } from '../units/time.ts';
 
@@ -20,23 +21,22 @@ export const LATE_SAMPLES = samplesFromMs(150);
 
 export function exchangesOf({ responses, speech, endSample }: JoinInput): Exchange[] {
   const sorted = [...responses].sort((a, b) => a.endSample - b.endSample || a.startSample - b.startSample);
-  return sorted.map((response, index) => {
+  const agent = speech.filter(({ channel }) => channel === 'agent');
+  const callerStarts = speech.filter(({ channel }) => channel === 'caller').map(({ startSample }) => startSample);
+  return sorted.map(({ startSample: callerEnd, endSample: onset }, index) => {
     const previous: HeardResponse | undefined = sorted[index - 1];
-    const agentEnds = speech
-      .filter(({ channel, endSample: end }) => channel === 'agent' && end <= response.startSample)
-      .map(({ endSample: end }) => end);
-    const agentEnd = agentEnds.reduce<number>((last, end) => Math.max(last, end), previous?.endSample ?? -Infinity);
-    const nextStarts = speech
-      .filter(({ channel, startSample }) => channel === 'caller' && startSample > response.endSample)
-      .map(({ startSample }) => startSample);
+    const agentEnds = agent.map(({ endSample: end }) => end).filter((end) => end <= callerEnd);
+    const agentEnd = Math.max(mostOf(agentEnds), previous?.endSample ?? -Infinity);
+    // What was decided in a pause of the caller's was taken back when the caller went on.
+    const lastRun = mostOf(callerStarts.filter((start) => start < callerEnd));
     return {
-      callerEnd: response.startSample,
-      onset: response.endSample,
-      from: Math.max(response.startSample - EARLY_SAMPLES, agentEnd),
-      to: response.endSample + LATE_SAMPLES,
+      callerEnd,
+      onset,
+      from: Math.max(callerEnd - EARLY_SAMPLES, agentEnd, lastRun),
+      to: onset + LATE_SAMPLES,
       agentEnd,
-      next: nextStarts.reduce<number>(
-        (first, start) => Math.min(first, start),
+      next: Math.min(
+        leastOf(callerStarts.filter((start) => start > onset)),
         sorted[index + 1]?.startSample ?? endSample,
       ),
     };

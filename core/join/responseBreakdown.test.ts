@@ -6,7 +6,7 @@ import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { FindingOf } from '../facts/facts.ts';
 import { RESPONSE_PARTS, type ResponsePart } from '../facts/reported.ts';
 import type { Request } from '../spans/request.ts';
-import { SAMPLES_PER_MS } from '../units/time.ts';
+import { asSampleIndex, SAMPLES_PER_MS } from '../units/time.ts';
 import { join } from './join.ts';
 import type { JoinInput } from './joinInput.ts';
 
@@ -194,4 +194,14 @@ test("the framework's own figure lies beside what was heard", () => {
 test('a live call tells provisionally, an ended one finally', () => {
   assert.equal(breakdownOf(oneExchange(ALL)).status, 'final');
   assert.equal(breakdownOf(oneExchange(ALL, [], { state: 'live' })).status, 'provisional');
+});
+
+test("what was decided in a pause of the caller's, who then went on, is not the decision", () => {
+  const early = [told(4_800, { type: 'turn_ended', ...CALLER }), told(4_820, { type: 'llm_first_token' })];
+  const input = oneExchange([...early, FINAL, AUDIO]);
+  const [greeting, caller, reply] = input.speech;
+  const at = (ms: number) => asSampleIndex(ms * SAMPLES_PER_MS);
+  const speech = [greeting, { ...caller, endSample: at(4_600) }, { ...caller, startSample: at(4_850) }, reply];
+  const { parts } = breakdownOf({ ...input, speech });
+  assert.deepEqual([parts.end_of_turn.unknown, parts.llm.unknown], ['no_report', 'no_report']);
 });
