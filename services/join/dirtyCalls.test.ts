@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DirtyCalls } from './dirtyCalls.ts';
 
-const PAUSES = { quietMs: 100, betweenMs: 1_000, sweepsMs: [500, 5_000] };
+const PAUSES = { quietMs: 100, betweenMs: 1_000, betweenTimes: 50, sweepsMs: [500, 5_000] };
 
 test('a call is due when it has been quiet, and again no sooner than allowed', () => {
   const dirty = new DirtyCalls(PAUSES);
@@ -37,4 +37,14 @@ test('no more than asked for are taken, the longest due first, and none is lost'
   for (const [index, key] of ['a', 'b', 'c'].entries()) dirty.touch(key, index);
   assert.deepEqual(dirty.take(1_000, 2), ['a', 'b']);
   assert.deepEqual(dirty.take(1_000, 2), ['c']);
+});
+
+test('what takes long is done less often', () => {
+  const dirty = new DirtyCalls(PAUSES);
+  dirty.touch('a', 0);
+  assert.deepEqual(dirty.take(100, 9), ['a']);
+  dirty.joined('a', 200);
+  dirty.touch('a', 110);
+  assert.deepEqual(dirty.take(10_099, 9), []);
+  assert.deepEqual(dirty.take(10_100, 9), ['a']);
 });

@@ -5,17 +5,24 @@
 export interface JoinPauses {
   /** After something came, so that what comes with it is there too. */
   readonly quietMs: number;
-  /** Between two joins of a call. */
+  /** Between two joins of a call, and as a multiple of what the last one took: a long call costs more, and is joined less often. */
   readonly betweenMs: number;
+  readonly betweenTimes: number;
   /** After the call's end. */
   readonly sweepsMs: readonly number[];
 }
 
-export const JOIN_PAUSES: JoinPauses = { quietMs: 700, betweenMs: 3_000, sweepsMs: [8_000, 60_000, 600_000] };
+export const JOIN_PAUSES: JoinPauses = {
+  quietMs: 700,
+  betweenMs: 3_000,
+  betweenTimes: 50,
+  sweepsMs: [8_000, 60_000, 600_000],
+};
 
 interface Dirty {
   dueAtMs: number;
   joinedAtMs: number;
+  tookMs: number;
   sweeps: number[];
 }
 
@@ -36,8 +43,14 @@ export class DirtyCalls {
 
   touch(key: string, nowMs: number): void {
     const call = this.#of(key);
-    const { quietMs, betweenMs } = this.#pauses;
-    call.dueAtMs = Math.min(call.dueAtMs, Math.max(nowMs + quietMs, call.joinedAtMs + betweenMs));
+    const { quietMs, betweenMs, betweenTimes } = this.#pauses;
+    const restMs = Math.max(betweenMs, betweenTimes * call.tookMs);
+    call.dueAtMs = Math.min(call.dueAtMs, Math.max(nowMs + quietMs, call.joinedAtMs + restMs));
+  }
+
+  /** What joining the call took. */
+  joined(key: string, tookMs: number): void {
+    this.#of(key).tookMs = tookMs;
   }
 
   ended(key: string, nowMs: number): void {
@@ -71,7 +84,7 @@ export class DirtyCalls {
   }
 
   #of(key: string): Dirty {
-    const known = this.#calls.get(key) ?? { dueAtMs: Infinity, joinedAtMs: -Infinity, sweeps: [] };
+    const known = this.#calls.get(key) ?? { dueAtMs: Infinity, joinedAtMs: -Infinity, tookMs: 0, sweeps: [] };
     this.#calls.set(key, known);
     return known;
   }

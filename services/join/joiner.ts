@@ -161,7 +161,9 @@ export class Joiner {
     if (known.events.length + requests.length + scores.length === 0) return;
     const events = known.events.map((event) => this.#options.texts.withText(event));
     const input = joinInputOf(known, { events, requests });
+    const startedMs = performance.now();
     const joined = this.#options.join(input);
+    this.#dirty.joined(keyOf(call), performance.now() - startedMs);
     // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one.
     const revision =
       facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) + events.length + requests.length + scores.length;
