@@ -3,6 +3,7 @@
  * and the spans of its model over HTTP, by two clocks that are seconds off. Where each wait came from is known by construction.
  */
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { packageRoot } from '../../adapters/packageRoot.ts';
@@ -17,7 +18,7 @@ let running: TestService;
 
 before(async () => {
   running = await startTestService();
-  await streamReportedCall(running.service.url, WAV, 'reported-demo');
+  await streamReportedCall(running.service.url, WAV, 'demo-call');
   await running.service.joined();
 });
 after(() => running.close());
@@ -28,7 +29,7 @@ const near = (actual: unknown, expected: number, what: string): void =>
 test('every part of every wait is found, and the parts add up', async () => {
   const rows = await running.sql(
     `SELECT *, end_of_turn_ms + stt_ms + retrieval_ms + tool_ms + llm_ms + tts_ms + playout_ms + unattributed_ms AS sum_ms
-     FROM earshot.v_response_breakdown WHERE call_id = 'reported-demo' AND status = 'final' ORDER BY caller_end_ms`,
+     FROM earshot.v_response_breakdown WHERE call_id = 'demo-call' AND status = 'final' ORDER BY caller_end_ms`,
   );
   assert.equal(rows.length, DEMO_RESPONSES.length);
   for (const [index, { callerEndMs, parts }] of DEMO_RESPONSES.entries()) {
@@ -51,7 +52,7 @@ test('every part of every wait is found, and the parts add up', async () => {
 test('what the framework says it took stands beside what was heard', async () => {
   const rows = await running.sql(
     `SELECT latency_ms, reported_latency_ms FROM earshot.v_response_breakdown
-     WHERE call_id = 'reported-demo' ORDER BY caller_end_ms`,
+     WHERE call_id = 'demo-call' ORDER BY caller_end_ms`,
   );
   for (const [index, { parts }] of DEMO_RESPONSES.entries()) {
     const { endOfTurnMs, sttMs, retrievalMs, toolMs, llmMs, ttsMs } = parts;
@@ -63,7 +64,7 @@ test('what the framework says it took stands beside what was heard', async () =>
 test('interruptions are cut at the decision to stop', async () => {
   const rows = await running.sql(
     `SELECT * FROM earshot.v_interruption_breakdown
-     WHERE call_id = 'reported-demo' AND outcome = 'yielded' ORDER BY onset_ms`,
+     WHERE call_id = 'demo-call' AND outcome = 'yielded' ORDER BY onset_ms`,
   );
   assert.equal(rows.length, DEMO_DECISIONS.length);
   for (const [index, { onsetMs, decisionMs }] of DEMO_DECISIONS.entries()) {
@@ -74,7 +75,7 @@ test('interruptions are cut at the decision to stop', async () => {
 
 test('both clocks are found out', async () => {
   const rows = await running.sql(
-    `SELECT clock, basis, offset_ms FROM earshot.v_clock_offsets WHERE call_id = 'reported-demo' ORDER BY clock`,
+    `SELECT clock, basis, offset_ms FROM earshot.v_clock_offsets WHERE call_id = 'demo-call' ORDER BY clock`,
   );
   assert.deepEqual(
     rows.map(({ clock, basis }) => [clock, basis]),
@@ -90,7 +91,7 @@ test('both clocks are found out', async () => {
 test('what was cut was not all heard; no text is stored', async () => {
   const cut = await running.sql(
     `SELECT generated_words, heard_words FROM earshot.v_agent_text
-     WHERE call_id = 'reported-demo' AND is_cut ORDER BY start_ms`,
+     WHERE call_id = 'demo-call' AND is_cut ORDER BY start_ms`,
   );
   assert.deepEqual(
     cut.map(({ generated_words }) => generated_words),
@@ -109,7 +110,7 @@ test('what was cut was not all heard; no text is stored', async () => {
 test('the score of a turn stands in one row with its sound and its wait', async () => {
   const rows = await running.sql(
     `SELECT start_ms, latency_ms, scores, intelligibility FROM earshot.v_agent_turns
-     WHERE call_id = 'reported-demo' AND notEmpty(scores)`,
+     WHERE call_id = 'demo-call' AND notEmpty(scores)`,
   );
   assert.equal(rows.length, 1);
   near(rows[0].start_ms, DEMO_RESPONSES[1].agentStartMs, 'its turn');
@@ -120,7 +121,7 @@ test('the score of a turn stands in one row with its sound and its wait', async 
 test('one timeline holds what was heard, reported, traced and judged', async () => {
   const rows = await running.sql(
     `SELECT origin, count() AS n, countIf(media_ms IS NULL) AS lost FROM earshot.v_timeline
-     WHERE call_id = 'reported-demo' GROUP BY origin ORDER BY origin`,
+     WHERE call_id = 'demo-call' GROUP BY origin ORDER BY origin`,
   );
   assert.deepEqual(
     rows.map(({ origin }) => origin),
@@ -128,4 +129,22 @@ test('one timeline holds what was heard, reported, traced and judged', async () 
   );
   const lost = Object.fromEntries(rows.map(({ origin, lost: n }) => [String(origin), Number(n)]));
   assert.deepEqual([lost.event, lost.span], [0, 0], 'everything with a time has a place');
+});
+
+test('every example query runs on real rows, and those on the demo call answer', async () => {
+  const folder = join(packageRoot, 'examples', 'queries');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql'));
+  assert.ok(names.length >= 8);
+  const mayBeEmpty = new Set([
+    'missing_audio.sql',
+    'audio_incidents.sql',
+    'talk_ratio_outliers.sql',
+    'tone_changes.sql',
+  ]);
+  for (const name of names) {
+    const query = await readFile(join(folder, name), 'utf8');
+    assert.match(query, /^-- .*\?/, `${name} begins with its question`);
+    const rows = await running.sql(query);
+    assert.ok(rows.length > 0 || mayBeEmpty.has(name), `${name} has no rows`);
+  }
 });

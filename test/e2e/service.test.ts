@@ -1,7 +1,6 @@
 /** The whole service on the demo call: live, as a recording, through Twilio, across a restart; by API and by SQL. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
@@ -190,23 +189,4 @@ test('facts are told live, provisional ones first', async () => {
   await reader.cancel();
   assert.ok(heard.indexOf('"outcome":"pending"') < heard.indexOf('"outcome":"yielded"'));
   assert.ok(!heard.includes('"callId":"live-20ms"'));
-});
-
-test('every example query runs on real rows, and those on the demo call answer', async () => {
-  await streamWav({ url: running.streamUrl, path: DEMO, callId: 'demo-call', hello: { agentVersion: 'demo-1' } });
-  const folder = join(packageRoot, 'examples', 'queries');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql'));
-  assert.ok(names.length >= 8);
-  const mayBeEmpty = new Set([
-    'missing_audio.sql',
-    'audio_incidents.sql',
-    'talk_ratio_outliers.sql',
-    'tone_changes.sql',
-  ]);
-  for (const name of names) {
-    const query = await readFile(join(folder, name), 'utf8');
-    assert.match(query, /^-- .*\?/, `${name} begins with its question`);
-    const rows = await running.sql(query);
-    assert.ok(rows.length > 0 || mayBeEmpty.has(name), `${name} has no rows`);
-  }
 });
