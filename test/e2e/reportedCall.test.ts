@@ -8,20 +8,41 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { DEMO_DECISIONS, DEMO_RESPONSES } from '../../examples/demo-call/reports.ts';
+import { pacedReports } from '../../examples/demo-call/sendReports.ts';
+import type { Span } from '../../core/spans/span.ts';
+import { replaySpans } from '../support/replaySpans.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { streamReportedCall } from '../support/streamReportedCall.ts';
 
 const WAV = join(packageRoot, 'examples', 'demo-call', 'demo-call.wav');
 const NEAR_MS = 30;
+/** Onsets of the agent that the recorded sessions are laid to. */
+const LIVEKIT_ONSET_MS = DEMO_RESPONSES[1].agentStartMs;
+const PIPECAT_ONSET_MS = DEMO_RESPONSES[2].agentStartMs;
+const PIPECAT_PLAYOUT_MS = 100;
 
 let running: TestService;
 
 before(async () => {
   running = await startTestService();
-  await streamReportedCall(running.service.url, WAV, 'demo-call');
+  const { url } = running.service;
+  const [, startWallMs] = await Promise.all([
+    streamReportedCall(url, WAV, { callId: 'demo-call' }, (atMs) => pacedReports(url, 'demo-call', atMs)),
+    streamReportedCall(url, WAV, { callId: 'recorded', providerIds: { room: 'room-1', callSid: 'CA123' } }),
+  ]);
+  await replaySpans(url, 'livekit-agents-1.8.9.otlp', startOf('agent_speaking'), startWallMs + LIVEKIT_ONSET_MS);
+  await replaySpans(url, 'pipecat-1.14.0.otlp', endOf('tts'), startWallMs + PIPECAT_ONSET_MS - PIPECAT_PLAYOUT_MS);
   await running.service.joined();
 });
 after(() => running.close());
+
+const named = (spans: readonly Span[], name: string): Span => {
+  const found = spans.find((span) => span.name === name);
+  assert.ok(found !== undefined, name);
+  return found;
+};
+const startOf = (name: string) => (spans: readonly Span[]) => named(spans, name).startNs;
+const endOf = (name: string) => (spans: readonly Span[]) => named(spans, name).startNs + named(spans, name).durationNs;
 
 const near = (actual: unknown, expected: number, what: string): void =>
   assert.ok(Math.abs(Number(actual) - expected) <= NEAR_MS, `${what}: ${String(actual)}, not ${expected}`);
@@ -147,4 +168,22 @@ test('every example query runs on real rows, and those on the demo call answer',
     const rows = await running.sql(query);
     assert.ok(rows.length > 0 || mayBeEmpty.has(name), `${name} has no rows`);
   }
+});
+
+test('recorded sessions of LiveKit agents and Pipecat, sent again, tell where the waits that they are laid to come from', async () => {
+  const rows = await running.sql(
+    `SELECT * FROM earshot.v_response_breakdown WHERE call_id = 'recorded' AND status = 'final' ORDER BY caller_end_ms`,
+  );
+  assert.equal(rows.length, DEMO_RESPONSES.length);
+  const [none, livekit, pipecat] = rows;
+  assert.deepEqual([none.llm_ms, none.llm_unknown, none.dominant], [null, 'no_report', 'unattributed']);
+  near(livekit.tool_ms, 28, "LiveKit's tool");
+  near(livekit.tts_ms, 37, "LiveKit's first audio");
+  assert.deepEqual(livekit.tools, ['find_slot']);
+  assert.match(`${String(livekit.llm_told_by)}, ${String(livekit.tts_told_by)}`, /llm_request, .*tts_request/);
+  assert.deepEqual([livekit.llm_model, livekit.tts_model], ['gpt-4.1-mini', 'sonic-3']);
+  near(pipecat.llm_ms, 81, "Pipecat's model");
+  near(pipecat.tts_ms, 51, "Pipecat's first audio");
+  near(pipecat.playout_ms, PIPECAT_PLAYOUT_MS, 'from there to the ear');
+  near(pipecat.reported_latency_ms, 248, 'what Pipecat says it was');
 });
