@@ -26,7 +26,7 @@ import { judge } from './judge.ts';
 import { createVoices, type WindowRequest } from './voices.ts';
 
 /** Part of a saved state; a state of another version is not loaded. */
-export const CALL_STATE_VERSION = 2;
+export const CALL_STATE_VERSION = 3;
 
 export interface Ending {
   readonly reason: EndReason;
