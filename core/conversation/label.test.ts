@@ -156,7 +156,7 @@ test('what never becomes sure is no voice; what becomes sure soon is one from wh
 });
 
 test('a speech model that falls asleep late does not make what was said longer', () => {
-  const caller = (ms: number): Cell => at(-30, between(ms, 2_000, 3_100) ? 0.95 : 0.02);
+  const caller = (ms: number): Cell => at(-30, between(ms, 2_000, 3_060) ? 0.95 : 0.02);
   const [[startMs, endMs]] = speechOf(labelled(6, caller, () => LINE).ticks, 'caller');
   assert.deepEqual([startMs, endMs], [2_000, 3_000]);
 });
