@@ -1,7 +1,8 @@
 /**
  * A call, whole: the log of its messages in, facts out. Read this first.
  *
- *     messages --hear--> hops --(speech models, batched across calls)--> scored hops --judge--> labels and findings --> facts
+ *     messages --hear--> hops --cancelEcho--> hops --(speech models, batched across calls)--> scored hops
+ *     scored hops --judge--> labels and findings --> facts
  *     labels + hops --windows of speech--(voice models, batched across calls)--> measured windows --voice--> findings --> facts
  *
  * The parts are synchronous and pure. Between them the call waits for scores: `rows` and `windows` are what it wants scored,
@@ -14,6 +15,7 @@ import { summarize } from '../conversation/summarize.ts';
 import type { EndReason, Fact, Finding } from '../facts/facts.ts';
 import { factId } from '../facts/factId.ts';
 import type { OpenCall } from '../facts/openCall.ts';
+import { cancelEcho, type SidedHop } from '../features/echoCanceller.ts';
 import { createListener } from '../inference/listen.ts';
 import type { SpeechRow, SpeechScores } from '../inference/speechModel.ts';
 import type { WindowFormat, WindowScores } from '../inference/windowModel.ts';
@@ -63,6 +65,7 @@ export interface Call {
 export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Call {
   const anew = createAnew(open);
   const hearing = hear(open);
+  const echoFree = cancelEcho(speechModelOf(open).windowSamples);
   const listeners = { caller: createListener(speechModelOf(open)), agent: createListener(speechModelOf(open)) };
   const judging = judge(open);
   const voices = createVoices(formats, speechModelOf(open).rateHz);
@@ -88,9 +91,11 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
     if (item.type === 'gap') return telling(emit)(item.finding);
     const { channel, hop } = item;
     heard[channel] = hop.endSample;
-    listeners[channel].hear(hop);
     voices.hear(channel, hop);
+    echoFree.push(item, listen);
   };
+
+  const listen = ({ channel, hop }: SidedHop): void => listeners[channel].hear(hop);
 
   const labelledTo = (emit: Emit<Fact>) => (labelled: Labelled) => {
     if (labelled.type === 'finding') telling(emit)(labelled.finding);
@@ -133,6 +138,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
     },
     finishHearing(emit) {
       hearing.flush(hearingTo(emit));
+      echoFree.flush(listen);
       for (const channel of CHANNELS) judgeScored(channel, emit);
     },
     windows: () => voices.requests(),
@@ -155,6 +161,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
     save: () => ({
       anew: anew.save(),
       hearing: hearing.save(),
+      echoFree: echoFree.save(),
       listeners: [listeners.caller.save(), listeners.agent.save()],
       judging: judging.save(),
       voices: voices.save(),
@@ -166,6 +173,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
       const state = saved as {
         anew: AnewState;
         hearing: unknown;
+        echoFree: unknown;
         listeners: [unknown, unknown];
         judging: unknown;
         voices: unknown;
@@ -175,6 +183,7 @@ export function createCall(open: OpenCall, formats: readonly WindowFormat[]): Ca
       };
       anew.load(state.anew);
       hearing.load(state.hearing);
+      echoFree.load(state.echoFree);
       listeners.caller.load(state.listeners[0]);
       listeners.agent.load(state.listeners[1]);
       judging.load(state.judging);

@@ -4,6 +4,7 @@
  * caller's channel is well under the agent's. A caller who speaks at the same time is louder than the echo and stays.
  */
 import type { Finding } from '../facts/facts.ts';
+import { LEVEL_DBFS_MIN } from '../features/measure.ts';
 import { asSampleIndex, FRAME_SAMPLES } from '../units/time.ts';
 import type { Emit } from '../stage/stage.ts';
 
@@ -33,9 +34,14 @@ const SPREAD_DB_MIN = 3;
 const MARGIN_DB = 4;
 const SPREAD_FRAMES_BEFORE = 1;
 const SPREAD_FRAMES_AFTER = 2;
-/** Before there is evidence, sound this far under the agent of the last 300 ms is taken for echo. */
+/**
+ * Before there is evidence, sound this far under the agent of the last 300 ms is taken for echo, unless an echo would have
+ * to be softer: it is there whenever the agent speaks, so its loss is at least what the quietest frames show.
+ */
 const SUSPECT_UNDER_AGENT_DB = 20;
 const SUSPECT_FRAMES = 30;
+/** An echo path may change: the loss that was shown is forgotten by so much a frame of the agent's speech, 1 dB a second. */
+const SHOWN_LOSS_FORGOTTEN_DB = 0.01;
 const DECIDE_EVERY_FRAMES = 10;
 
 /** Sums over the evidence, one column a delay: count, x, y, x^2, y^2, xy with x = agent, y = caller in dBFS. */
@@ -46,6 +52,8 @@ interface EchoState {
   agent: Float64Array;
   sums: Float64Array;
   evidenceFrames: number;
+  /** By delay: the loss that an echo has at least. */
+  lossAtLeastDb: Float64Array;
   found: { delayFrames: number; lossDb: number; reportedAt: number } | null;
 }
 
@@ -54,6 +62,7 @@ export function createEchoDetector(): EchoDetector {
     agent: new Float64Array(DELAY_FRAMES_MAX + 1).fill(-100),
     sums: new Float64Array(SUMS * DELAY_FRAMES_MAX),
     evidenceFrames: 0,
+    lossAtLeastDb: new Float64Array(DELAY_FRAMES_MAX),
     found: null,
   };
 
@@ -67,6 +76,19 @@ export function createEchoDetector(): EchoDetector {
       const at = delay * SUMS;
       const terms = [1, x, callerDbfs, x * x, callerDbfs * callerDbfs, x * callerDbfs];
       for (let term = 0; term < SUMS; term += 1) sums[at + term] = sums[at + term] * keep + terms[term];
+    }
+  }
+
+  /** Digital silence is a line that is muted or gone: it shows nothing of an echo. */
+  function boundLoss(callerDbfs: number): void {
+    if (callerDbfs <= LEVEL_DBFS_MIN) return;
+    const { agent, lossAtLeastDb } = state;
+    for (let delay = 0; delay < DELAY_FRAMES_MAX; delay += 1) {
+      const at = DELAY_FRAMES_MAX - delay;
+      // A delay is no whole number of frames: an echo is as loud as the quietest of three.
+      const sentDbfs = Math.min(agent[at - 1], agent[at], agent[Math.min(at + 1, DELAY_FRAMES_MAX)]);
+      if (sentDbfs <= AGENT_AUDIBLE_DBFS) continue;
+      lossAtLeastDb[delay] = Math.max(lossAtLeastDb[delay] - SHOWN_LOSS_FORGOTTEN_DB, sentDbfs - callerDbfs);
     }
   }
 
@@ -102,7 +124,8 @@ export function createEchoDetector(): EchoDetector {
     if (state.found === null) {
       if (state.evidenceFrames >= EVIDENCE_FRAMES_MIN) return null;
       const loudest = loudestOf(state.agent, newest - SUSPECT_FRAMES, newest);
-      return loudest > AGENT_AUDIBLE_DBFS ? loudest - SUSPECT_UNDER_AGENT_DB - MARGIN_DB : null;
+      const lossDb = Math.max(SUSPECT_UNDER_AGENT_DB + MARGIN_DB, Math.min(...state.lossAtLeastDb));
+      return loudest > AGENT_AUDIBLE_DBFS ? loudest - lossDb : null;
     }
     const { delayFrames, lossDb } = state.found;
     const from = Math.max(0, newest - delayFrames - SPREAD_FRAMES_AFTER);
@@ -115,6 +138,7 @@ export function createEchoDetector(): EchoDetector {
       state.agent.copyWithin(0, 1);
       state.agent[DELAY_FRAMES_MAX] = agentDbfs;
       gather(callerDbfs, noiseDbfs);
+      boundLoss(callerDbfs);
       if (frame % DECIDE_EVERY_FRAMES === 0) decide(frame, emit);
       const echoDbfs = expectedDbfs();
       if (echoDbfs === null || echoDbfs < noiseDbfs - MARGIN_DB) return false;

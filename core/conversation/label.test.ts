@@ -118,6 +118,22 @@ test('a caller who speaks over the echo is heard', () => {
   assert.deepEqual(speechOf(labelled(17, caller, agent).ticks, 'caller'), [[10_000, 12_000]]);
 });
 
+/** An agent that speaks for `agentMs` and a caller who says something 25 dB softer from 3 s to 3.5 s. */
+function softCaller(agentMs: [number, number], quietDbfs: number): [number, number][] {
+  const agent = (ms: number): Cell => (between(ms, ...agentMs) ? at(-25, 0.95) : LINE);
+  const caller = (ms: number): Cell => (between(ms, 3_000, 3_500) ? at(-50, 0.95) : at(quietDbfs, 0.01));
+  return speechOf(labelled(6, caller, agent).ticks, 'caller');
+}
+
+test('an agent that was heard to leave no echo does not hide a caller who speaks softly', () => {
+  assert.deepEqual(softCaller([1_000, 5_000], -80), [[3_000, 3_500]]);
+});
+
+test('until that was heard, and on a line that was muted, soft sound after the agent may be its echo', () => {
+  assert.deepEqual(softCaller([2_900, 5_000], -80), []);
+  assert.deepEqual(softCaller([1_000, 5_000], -100), []);
+});
+
 /** What the edge model said of the frame that began `EDGE_DELAY_MS` before. */
 const told = (ms: number, edge: (ms: number) => number): number => edge(ms - EDGE_DELAY_MS);
 
@@ -137,6 +153,12 @@ test('what never becomes sure is no voice; what becomes sure soon is one from wh
   });
   assert.deepEqual(speechOf(labelled(6, noisy(unsure), () => LINE).ticks, 'caller'), []);
   assert.deepEqual(speechOf(labelled(6, noisy(soonSure), () => LINE).ticks, 'caller'), [[3_000, 3_600]]);
+});
+
+test('a speech model that falls asleep late does not make what was said longer', () => {
+  const caller = (ms: number): Cell => at(-30, between(ms, 2_000, 3_060) ? 0.95 : 0.02);
+  const [[startMs, endMs]] = speechOf(labelled(6, caller, () => LINE).ticks, 'caller');
+  assert.deepEqual([startMs, endMs], [2_000, 3_000]);
 });
 
 test('missing audio is never speech', () => {

@@ -70,9 +70,8 @@ export function label(limits: ConversationLimits): Stage<Tick, Labelled> {
   function step({ frame, ...cells }: Tick, emit: Emit<Labelled>): void {
     const tell: Emit<Finding> = (finding) => emit({ type: 'finding', finding });
     const { noiseDbfs } = masks.caller;
-    const isEcho =
-      !cells.caller.missing && echo.explains(frame, cells.caller.levelDbfs, cells.agent.levelDbfs, noiseDbfs, tell);
-    const caller = { ...cells.caller, echo: isEcho };
+    const explained = echo.explains(frame, cells.caller.levelDbfs, cells.agent.levelDbfs, noiseDbfs, tell);
+    const caller = { ...cells.caller, echo: explained && !cells.caller.missing };
     const agent = { ...cells.agent, echo: false };
     masks.caller.push(caller);
     masks.agent.push(agent);

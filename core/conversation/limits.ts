@@ -6,6 +6,8 @@ export interface ConversationLimits {
   /** Silero's probability from which a window is speech whatever the edge model says, and under which it is no speech. */
   readonly speechSure: number;
   readonly speechOff: number;
+  /** Silero stays sure longer than a voice lasts, by so much at least. */
+  readonly speechLateMs: number;
   /**
    * The edge model's probability from which frames may be a voice, and the one that a frame of their run has to reach, at
    * most so much later than the others: sounds that are none come near the first and seldom to the second.
@@ -43,6 +45,7 @@ export interface ConversationLimits {
 export const LIMITS: ConversationLimits = {
   speechSure: 0.8,
   speechOff: 0.1,
+  speechLateMs: 60,
   voiceMaybe: 0.5,
   voiceSure: 0.85,
   voiceWaitMs: 300,

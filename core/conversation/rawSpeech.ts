@@ -51,6 +51,7 @@ const NEVER = -1_000_000;
 export function createRawSpeech({ limits, counts }: RawSpeechOptions): RawSpeech {
   const onsetFrames = limits.onsetSearchMs / FRAME_MS;
   const offsetFrames = limits.offsetSearchMs / FRAME_MS;
+  const lateFrames = limits.speechLateMs / FRAME_MS;
   const waitFrames = limits.voiceWaitMs / FRAME_MS;
   const rows = rawLagFramesOf(limits) + 1;
   const levels = createSpeakerLevels();
@@ -92,12 +93,13 @@ export function createRawSpeech({ limits, counts }: RawSpeechOptions): RawSpeech
   }
 
   /**
-   * The edge model's word on an earlier frame. Where Silero is sure it counts too: it has heard far more voices, only later;
-   * and the edge model has no word where audio ended or was missing soon after.
+   * The edge model's word on an earlier frame. Where Silero is sure, and still is a little later, that counts too: it has
+   * heard far more voices, only later; and the edge model has no word where audio ended or was missing soon after.
    */
   function hearVoice(at: number, edgeProbability: number | null): void {
     if (at < 0) return;
-    const probability = state.speech[at % rows] === 1 ? 1 : (edgeProbability ?? 0);
+    const isSure = state.speech[at % rows] === 1 && state.speech[(at + lateFrames) % rows] === 1;
+    const probability = isSure ? 1 : (edgeProbability ?? 0);
     state.voice[at % rows] = 0;
     if (probability < limits.voiceMaybe) {
       state.runStart = null;

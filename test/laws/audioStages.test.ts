@@ -1,9 +1,11 @@
-/** The laws for the stages that hear: place, playout, resample, measure. */
+/** The laws for the stages that hear: place, playout, resample, measure, cancelEcho. */
 import fc from 'fast-check';
 import { place, type PlaceInput, type Placed, type Run } from '../../core/audio/place.ts';
 import { playout, type PlayoutInput } from '../../core/audio/playout.ts';
 import { resample } from '../../core/audio/resample.ts';
+import { cancelEcho, type SidedHop } from '../../core/features/echoCanceller.ts';
 import { measure, type Hop } from '../../core/features/measure.ts';
+import { asSampleIndex } from '../../core/units/time.ts';
 import { ramp } from '../support/signals.ts';
 import { checkStageLaws } from '../support/stageLaws.ts';
 
@@ -144,3 +146,26 @@ checkStageLaws<Run, Hop>({
   inputs: runInputs,
   recut: recutRuns,
 });
+
+/** Small hops of both sides in any order, loud and soft, each side numbered through. */
+const sidedHops: fc.Arbitrary<SidedHop[]> = fc
+  .array(
+    fc.record({
+      channel: fc.constantFrom('caller' as const, 'agent' as const),
+      samples: fc.array(fc.integer({ min: -20_000, max: 20_000 }), { minLength: 8, maxLength: 8 }),
+      divisor: fc.constantFrom(32_768, 500_000),
+    }),
+    { maxLength: 60 },
+  )
+  .map((pieces) => {
+    const next = { caller: 0, agent: 0 };
+    return pieces.map(({ channel, samples, divisor }): SidedHop => {
+      const hopIndex = next[channel]++;
+      const startSample = asSampleIndex(hopIndex * 16);
+      const endSample = asSampleIndex(startSample + 16);
+      const hop = { hopIndex, startSample, endSample, missing: false, frames: [] };
+      return { channel, hop: { ...hop, samples: Float32Array.from(samples, (sample) => sample / divisor) } };
+    });
+  });
+
+checkStageLaws<SidedHop, SidedHop>({ name: 'cancelEcho', make: () => cancelEcho(8), inputs: sidedHops });
