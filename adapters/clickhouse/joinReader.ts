@@ -168,7 +168,9 @@ export function createJoinReader({ reading }: Store): JoinReader {
               kind === 'agent_text' && status === 'final' ? [start_sample] : [],
             ),
           ),
-          events: events.filter(({ tenant, call_key }) => tenant === call.tenant && names.has(call_key)).map(eventOfRow),
+          events: events
+            .filter(({ tenant, call_key }) => tenant === call.tenant && names.has(call_key))
+            .map(eventOfRow),
           spans: [...isOfTrace].flatMap((id) => spans.get(id) ?? []).filter(({ tenant }) => tenant === call.tenant),
           otherKeys: new Set(otherCalls.flatMap((other) => other.keys).filter((key) => !names.has(key))),
           scores: scores

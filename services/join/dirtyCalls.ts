@@ -90,7 +90,13 @@ export class DirtyCalls {
   }
 
   #of(key: string): Dirty {
-    const known = this.#calls.get(key) ?? { dueAtMs: Infinity, joinedAtMs: -Infinity, tookMs: 0, sweeps: [], isRunning: false };
+    const known = this.#calls.get(key) ?? {
+      dueAtMs: Infinity,
+      joinedAtMs: -Infinity,
+      tookMs: 0,
+      sweeps: [],
+      isRunning: false,
+    };
     this.#calls.set(key, known);
     return known;
   }

@@ -117,10 +117,20 @@ async function cycles(joiner: Joiner, count: number): Promise<void> {
 }
 
 const joinedCalls = (): unknown[] =>
-  [...new Set(written.filter(({ table }) => table === 'call_events').map(({ row }) => (row as { call_id: string }).call_id))].sort();
+  [
+    ...new Set(
+      written.filter(({ table }) => table === 'call_events').map(({ row }) => (row as { call_id: string }).call_id),
+    ),
+  ].sort();
 
 const opening = (callId: string): Fact =>
-  ({ kind: 'call_started', status: 'final', tenant: 't', callId, call: { ...call(callId), providerIds: {} } }) as unknown as Fact;
+  ({
+    kind: 'call_started',
+    status: 'final',
+    tenant: 't',
+    callId,
+    call: { ...call(callId), providerIds: {} },
+  }) as unknown as Fact;
 
 test('a store that is away costs no tenant its reports, nor the calls of before', async () => {
   calls = [call('a'), call('b', 'u')];

@@ -141,7 +141,7 @@ export class Joiner {
 
   async #resolve(): Promise<void> {
     // What comes meanwhile is for the next round.
-    for (let left = this.#unresolved.size; left > 0; ) {
+    for (let left = this.#unresolved.size; left > 0;) {
       const names = this.#unresolved.take(Math.min(left, this.#namesAtOnce));
       if (names === null) return;
       const { tenant, keys, traceIds } = names;

@@ -33,7 +33,8 @@ export class ReportedNames {
       // Moved behind the other tenants, so that one with many names keeps nobody waiting.
       this.#names.delete(tenant);
       if (names.size > 0) this.#names.set(tenant, names);
-      const those = (wanted: Kind): string[] => taken.flatMap(([name, kind]) => (kind === wanted ? [name.slice(1)] : []));
+      const those = (wanted: Kind): string[] =>
+        taken.flatMap(([name, kind]) => (kind === wanted ? [name.slice(1)] : []));
       return { tenant, keys: those('key'), traceIds: those('trace') };
     }
     return null;

@@ -122,7 +122,10 @@ export const reportLaws: Readonly<Record<string, StoreLaw>> = {
         events: [],
         links: [],
       };
-      await writer.append([...rowsOf(sampleFacts(call).slice(0, 1), call), { table: 'otel_traces', row: spanRow(span) }]);
+      await writer.append([
+        ...rowsOf(sampleFacts(call).slice(0, 1), call),
+        { table: 'otel_traces', row: spanRow(span) },
+      ]);
     }
     await writer.close();
     const reader = createJoinReader(store);
