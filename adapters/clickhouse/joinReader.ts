@@ -32,7 +32,10 @@ export interface KnownCall {
 /** All that is known of one call. */
 export interface CallInputs {
   readonly call: KnownCall;
+  /** Of its audio. */
   readonly facts: readonly FactRow[];
+  /** Where the turns begin whose text was joined for good before. */
+  readonly textStarts: ReadonlySet<number>;
   readonly events: readonly SpeechEvent[];
   /** Of every trace that speaks of the call, those of other calls included. */
   readonly spans: readonly Span[];
@@ -103,7 +106,7 @@ export function createJoinReader({ reading }: Store): JoinReader {
     const found = await ask<StoredSpan>(
       `SELECT ${SPAN_SELECT} FROM earshot.otel_traces AS t WHERE t.TraceId IN {traceIds:Array(String)}
          AND t.Timestamp >= fromUnixTimestamp64Milli({fromMs:Int64}) AND t.Timestamp < fromUnixTimestamp64Milli({toMs:Int64})
-       LIMIT 1 BY TraceId, SpanId`,
+       ORDER BY t.Duration DESC LIMIT 1 BY TraceId, SpanId, ResourceAttributes['earshot.tenant']`,
       { traceIds, fromMs: Math.min(...starts) - SPANS_BEFORE_MS, toMs: Math.max(...starts) + SPANS_AFTER_MS },
     );
     return grouped(
@@ -144,27 +147,36 @@ export function createJoinReader({ reading }: Store): JoinReader {
         await spansOf(calls, known),
       ];
       return calls.map((call) => {
-        const own = new Set(call.keys);
+        const names = new Set(call.keys);
         const isOfTrace = new Set([
           call.traceId,
           ...links
-            .filter(({ Tenant, CallKey }) => Tenant === call.tenant && own.has(CallKey))
+            .filter(({ Tenant, CallKey }) => Tenant === call.tenant && names.has(CallKey))
             .map(({ TraceId }) => TraceId),
         ]);
         isOfTrace.delete('');
+        const own = (rows: readonly FactRow[]): FactRow[] =>
+          rows.filter(({ tenant, call_id }) => tenant === call.tenant && call_id === call.callId);
         const otherCalls = [...calls, ...others].filter(
           (other) => other.tenant === call.tenant && other.callId !== call.callId,
         );
         return {
           call,
-          facts: facts.filter(({ tenant, call_id }) => tenant === call.tenant && call_id === call.callId),
-          events: events.filter(({ tenant, call_key }) => tenant === call.tenant && own.has(call_key)).map(eventOfRow),
+          facts: own(facts).filter(({ kind }) => kind !== 'agent_text'),
+          textStarts: new Set(
+            own(facts).flatMap(({ kind, status, start_sample }) =>
+              kind === 'agent_text' && status === 'final' ? [start_sample] : [],
+            ),
+          ),
+          events: events
+            .filter(({ tenant, call_key }) => tenant === call.tenant && names.has(call_key))
+            .map(eventOfRow),
           spans: [...isOfTrace].flatMap((id) => spans.get(id) ?? []).filter(({ tenant }) => tenant === call.tenant),
-          otherKeys: new Set(otherCalls.flatMap((other) => other.keys).filter((key) => !own.has(key))),
+          otherKeys: new Set(otherCalls.flatMap((other) => other.keys).filter((key) => !names.has(key))),
           scores: scores
             .filter(
               ({ tenant, call_key, trace_id }) =>
-                tenant === call.tenant && (own.has(call_key) || isOfTrace.has(trace_id)),
+                tenant === call.tenant && (names.has(call_key) || isOfTrace.has(trace_id)),
             )
             .map(scoreOfRow),
         };
@@ -178,7 +190,7 @@ const STRANGERS = `tenant IN {tenants:Array(String)}
 
 const FACTS = `SELECT ${FACT_FIELDS} FROM earshot.facts FINAL
   WHERE tenant IN {tenants:Array(String)} AND call_id IN {ids:Array(String)}
-    AND kind IN ('speech', 'turn', 'response', 'interruption', 'call_started', 'call_ended')`;
+    AND kind IN ('speech', 'turn', 'response', 'interruption', 'agent_text', 'call_started', 'call_ended')`;
 
 const EVENTS = `SELECT ${EVENT_FIELDS} FROM earshot.reported_events FINAL
   WHERE tenant IN {tenants:Array(String)} AND call_key IN {keys:Array(String)}

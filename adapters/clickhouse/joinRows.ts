@@ -8,7 +8,7 @@ import type { Channel } from '../../core/units/channel.ts';
 export interface FactRow {
   readonly tenant: string;
   readonly call_id: string;
-  readonly kind: 'speech' | 'turn' | 'response' | 'interruption' | 'call_started' | 'call_ended';
+  readonly kind: 'speech' | 'turn' | 'response' | 'interruption' | 'agent_text' | 'call_started' | 'call_ended';
   readonly channel: Channel | '';
   readonly status: 'provisional' | 'final';
   readonly revision: number;

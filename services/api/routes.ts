@@ -6,6 +6,7 @@ import { cursorOf, type CallReader } from '../../adapters/clickhouse/callReader.
 import type { CallRecord, TimelineRecord } from '../../adapters/clickhouse/callRecords.ts';
 import { FACT_KINDS, type FactKind } from '../../core/facts/facts.ts';
 import { ERROR_CODES, InvalidInput } from '../../core/units/errors.ts';
+import { TENANT_HEADER, tenantOf as tenantNamed } from '../../core/units/tenant.ts';
 import { FRAME_MS } from '../../core/units/time.ts';
 import { liveFacts } from './live.ts';
 import * as schemas from './schemas.ts';
@@ -18,7 +19,6 @@ export interface ApiOptions {
   readonly metricsText: () => Promise<string>;
 }
 
-const DEFAULT_TENANT = 'default';
 const ORIGINS = ['audio', 'event', 'span', 'score'] as const;
 
 export function registerApi(plain: FastifyInstance, options: ApiOptions): void {
@@ -201,10 +201,7 @@ async function knownCall(reader: CallReader, request: FastifyRequest, callId: st
   throw new InvalidInput('not_found', { expected: `a call of tenant ${tenantOf(request)}`, got: `call id ${callId}` });
 }
 
-function tenantOf(request: FastifyRequest): string {
-  const header = request.headers['x-earshot-tenant'];
-  return typeof header === 'string' && header !== '' ? header : DEFAULT_TENANT;
-}
+const tenantOf = (request: FastifyRequest): string => tenantNamed(request.headers[TENANT_HEADER]?.toString());
 
 function timeOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -6,8 +6,8 @@ import type { RawData, WebSocket } from 'ws';
 import { isTwilio } from '../../adapters/telephony/twilio.ts';
 import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
 import { earshotDialect } from './earshotDialect.ts';
+import { DEFAULT_TENANT } from '../../core/units/tenant.ts';
 import { SocketCall, type Dialect, type Message, type SocketContext } from './socketCall.ts';
-import { DEFAULT_TENANT } from './tenant.ts';
 import { twilioDialect } from './twilioDialect.ts';
 
 /** Close code for "going away": the client reconnects and goes on. */

@@ -12,7 +12,7 @@ import { InvalidInput } from '../../core/units/errors.ts';
 import type { CallSession } from './callSession.ts';
 import type { Dialect } from './socketCall.ts';
 import { SocketEvents } from './socketEvents.ts';
-import { DEFAULT_TENANT } from './tenant.ts';
+import { tenantOf } from '../../core/units/tenant.ts';
 
 /** `pathTenant`: the tenant of the URL, if it names one; a hello may then name no other. */
 export function earshotDialect(socket: WebSocket, pathTenant: string | undefined, nowMs: () => number): Dialect {
@@ -54,7 +54,7 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
       if (typeof message !== 'string') throw violation('hello first', 'a binary message');
       const hello = parseHello(message);
       wantsFacts = hello.facts === true;
-      return openCallOf(hello, tenantOf(hello.tenant, pathTenant), nowMs());
+      return openCallOf(hello, tenantOfCall(hello.tenant, pathTenant), nowMs());
     },
     begin(session) {
       const { nextSeq, ackedSeq } = session;
@@ -80,11 +80,11 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
   };
 }
 
-function tenantOf(tenant: string | undefined, pathTenant: string | undefined): string {
+function tenantOfCall(tenant: string | undefined, pathTenant: string | undefined): string {
   if (tenant !== undefined && pathTenant !== undefined && tenant !== pathTenant) {
     throw new InvalidInput('hello_invalid', { expected: `tenant ${pathTenant}, as in the URL, or none`, got: tenant });
   }
-  return pathTenant ?? tenant ?? DEFAULT_TENANT;
+  return tenantOf(pathTenant ?? tenant);
 }
 
 const violation = (expected: string, got: string): InvalidInput =>

@@ -5,6 +5,7 @@
 import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
+import { tenantOf } from '../../core/units/tenant.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { Ingest } from './ingest.ts';
 import type { IngestHooks } from './ingestOptions.ts';
@@ -33,9 +34,14 @@ export const ingestRoutes: FastifyPluginAsync<IngestRoutesOptions> = async (app,
     await reply.code(503).header('retry-after', String(RETRY_AFTER_S)).send({ code, message });
   };
 
-  const handle = (socket: WebSocket, request: FastifyRequest): void =>
-    ingest.serve(socket, (request.params as { tenant?: string }).tenant);
+  /** Twilio cannot be told once its stream runs. */
+  const refuseBadTenant = (request: FastifyRequest): Promise<void> =>
+    Promise.resolve().then(() => void tenantOf(tenantInPath(request)));
+
+  const handle = (socket: WebSocket, request: FastifyRequest): void => ingest.serve(socket, tenantInPath(request));
 
   app.get('/v1/stream', { websocket: true, preValidation: refuseWhenFull }, handle);
-  app.get('/v1/stream/:tenant', { websocket: true, preValidation: refuseWhenFull }, handle);
+  app.get('/v1/stream/:tenant', { websocket: true, preValidation: [refuseBadTenant, refuseWhenFull] }, handle);
 };
+
+const tenantInPath = (request: FastifyRequest): string | undefined => (request.params as { tenant?: string }).tenant;

@@ -2,7 +2,6 @@
 import type { GrpcCode } from '../../adapters/otlp/answers.ts';
 import type { Span } from '../../core/spans/span.ts';
 import { Busy, ERROR_CODES, InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
-import { DEFAULT_TENANT } from './tenant.ts';
 
 export interface OtlpHooks {
   /** Once a request of spans that was taken. */
@@ -23,18 +22,7 @@ export const OTLP_BYTES_MAX = 64 * 1_024 * 1_024;
 /** At once and by each door: bodies are held whole, so their number is bounded as well as their size. */
 export const OTLP_REQUESTS_MAX = 32;
 const RETRY_AFTER_MS = 1_000;
-/** As the calls' tenants. */
-const TENANT_LENGTH_MAX = 200;
-export const TENANT_HEADER = 'x-earshot-tenant';
 export const NOT_KEPT = 'Earshot keeps traces only; this was not read and is not kept';
-
-/** Whose spans they are, by the header or the metadata of that name. */
-export function tenantOf(told: string | undefined): string {
-  if (told === undefined || told === '') return DEFAULT_TENANT;
-  if (told.length <= TENANT_LENGTH_MAX) return told;
-  const expected = `${TENANT_HEADER} of at most ${TENANT_LENGTH_MAX} characters`;
-  throw new InvalidInput('request_invalid', { expected, got: `${told.length} characters` });
-}
 
 export const tooMany = (): Busy => new Busy(`${OTLP_REQUESTS_MAX} requests of spans are being taken`, RETRY_AFTER_MS);
 

@@ -9,16 +9,8 @@ import {
 } from '@grpc/grpc-js';
 import { traceResponse } from '../../adapters/otlp/answers.ts';
 import { parseTracesInTurns } from '../../adapters/otlp/parseTraces.ts';
-import {
-  NOT_KEPT,
-  OTLP_BYTES_MAX,
-  OTLP_REQUESTS_MAX,
-  otlpFailureOf,
-  TENANT_HEADER,
-  tenantOf,
-  tooMany,
-  type OtlpDoor,
-} from './otlpDoor.ts';
+import { TENANT_HEADER, tenantOf } from '../../core/units/tenant.ts';
+import { NOT_KEPT, OTLP_BYTES_MAX, OTLP_REQUESTS_MAX, otlpFailureOf, tooMany, type OtlpDoor } from './otlpDoor.ts';
 
 export interface OtlpGrpcOptions extends OtlpDoor {
   readonly host: string;

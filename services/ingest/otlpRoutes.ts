@@ -4,28 +4,17 @@
  */
 import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { statusBody, traceResponse } from '../../adapters/otlp/answers.ts';
-import { gunzipBounded } from '../../adapters/otlp/gunzipBounded.ts';
 import { parseTracesInTurns, type OtlpEncoding } from '../../adapters/otlp/parseTraces.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
-import {
-  NOT_KEPT,
-  OTLP_BYTES_MAX,
-  OTLP_REQUESTS_MAX,
-  otlpFailureOf,
-  TENANT_HEADER,
-  tenantOf,
-  tooMany,
-  type OtlpDoor,
-} from './otlpDoor.ts';
+import { TENANT_HEADER, tenantOf } from '../../core/units/tenant.ts';
+import { NOT_KEPT, OTLP_BYTES_MAX, OTLP_REQUESTS_MAX, otlpFailureOf, tooMany, type OtlpDoor } from './otlpDoor.ts';
+import { Unsupported, unpacked } from './unpacked.ts';
 
 const PREFIXES = ['', '/api/public/otel'];
 const CONTENT_TYPES: Readonly<Record<OtlpEncoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
 };
-
-/** What the sender asked in, and cannot be answered in. */
-class Unsupported extends Error {}
 
 export const otlpRoutes: FastifyPluginCallback<OtlpDoor> = (app, { take, hooks, bytesMax = OTLP_BYTES_MAX }, ready) => {
   let requests = 0;
@@ -90,15 +79,6 @@ function askedIn(request: FastifyRequest): OtlpEncoding {
   if (encoding !== null) return encoding;
   const expected = `${CONTENT_TYPES.protobuf} or ${CONTENT_TYPES.json}`;
   throw new Unsupported(`expected a content-type of ${expected}; got ${request.headers['content-type'] ?? 'none'}`);
-}
-
-async function unpacked(request: FastifyRequest, bytesMax: number): Promise<Uint8Array> {
-  // A request without a body has none, which is an empty request in protobuf.
-  const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
-  const packing = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (packing === 'identity' || packing === '') return body;
-  if (packing === 'gzip') return gunzipBounded(body, bytesMax);
-  throw new Unsupported(`expected a content-encoding of gzip or none; got ${packing}`);
 }
 
 /** Fastify refuses some bodies by itself. */

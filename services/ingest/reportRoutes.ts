@@ -4,18 +4,21 @@
  * what it calls accepted is durable. One bad piece of a batch is named in the answer and harms no other.
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Reports } from '../../adapters/bus/bus.ts';
+import type { EventMapper, MapperContext } from '../../adapters/events/mapper.ts';
 import { MAPPERS, type SourceName } from '../../adapters/events/mappers.ts';
 import { encodeBatchResult } from '../../adapters/events/wireBatch.ts';
 import { parseEventBatch, type Rejection } from '../../adapters/events/wireEvent.ts';
-import type { Reports } from '../../adapters/bus/bus.ts';
 import { describe } from '../../core/units/describe.ts';
-import { eventOf } from '../../core/events/eventOf.ts';
+import { eventOf, type EventOrigin } from '../../core/events/eventOf.ts';
 import type { ReportedEvent, SpeechEvent } from '../../core/events/speechEvent.ts';
 import { CHANNELS, type Channel } from '../../core/units/channel.ts';
 import { Busy, InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
+import { TENANT_HEADER, tenantOf } from '../../core/units/tenant.ts';
 import { parseScores } from './scores.ts';
 import { SourceStreams } from './sourceStreams.ts';
-import { tenantOfHeader } from './tenant.ts';
+import { unpacked } from './unpacked.ts';
+import { Unsent } from './unsent.ts';
 
 export interface ReportRoutesOptions {
   /** Resolves when the reports are durable; throws Busy. */
@@ -32,12 +35,22 @@ type Query = Readonly<Record<string, string | undefined>>;
 
 export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, options) => {
   const streams = new SourceStreams(options.nowMs);
+  const unsent = new Unsent<Parsed>();
   readBodiesAsBytes(app);
+  app.setErrorHandler((error, _request, reply) => {
+    if (!(error instanceof Busy)) throw error;
+    const { code, message, retryAfterMs } = error;
+    options.onError?.(code);
+    return reply
+      .code(503)
+      .header('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
+      .send({ code, message });
+  });
 
   app.post('/v1/events', { bodyLimit: BODY_BYTES_MAX, schema: EVENTS_SCHEMA }, async (request, reply) => {
     const type = typeOf(request);
     const origin = originOf(request, options.nowMs());
-    const { events, rejected } = parseEventBatch(bytesOf(request), type, origin.callKey);
+    const { events, rejected } = parseEventBatch(await unpacked(request, BODY_BYTES_MAX), type, origin.callKey);
     return settle(reply, type, options, {
       ...NOTHING,
       tenant: origin.tenant,
@@ -56,28 +69,23 @@ export const reportRoutes: FastifyPluginAsync<ReportRoutesOptions> = (app, optio
     }
     const origin = { ...originOf(request, options.nowMs()), source };
     const query = request.query as Query;
-    const mapper = streams.of(
-      [origin.tenant, origin.callKey, source, query.streamId ?? ''],
-      MAPPERS[source as SourceName],
-    );
-    const messages = parseJson(bytesOf(request));
-    const events: SpeechEvent[] = [];
-    const rejected: Rejection[] = [];
-    (Array.isArray(messages) ? (messages as unknown[]) : [messages]).forEach((message, index) => {
-      try {
-        const context = { ...origin, role: roleOf(query.role), streamId: query.streamId };
-        for (const event of mapper.map(message, context)) events.push(eventOf(named(event, origin.callKey), origin));
-      } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
-        rejected.push({ index, code: error.code, expected: error.expected, got: error.got });
-      }
+    const stream = [origin.tenant, origin.callKey, source, query.streamId ?? ''];
+    const body = await unpacked(request, BODY_BYTES_MAX);
+    const read = (): Parsed => {
+      const context = { ...origin, role: roleOf(query.role), streamId: query.streamId };
+      const mapper = streams.of(stream, MAPPERS[source as SourceName]);
+      return { ...NOTHING, tenant: origin.tenant, ...readMessages(parseJson(body), mapper, context) };
+    };
+    const parsed = unsent.take(stream, body) ?? read();
+    return settle(reply, JSON_TYPE, options, parsed).catch((error: unknown) => {
+      unsent.keep(stream, body, parsed);
+      throw error;
     });
-    return settle(reply, JSON_TYPE, options, { ...NOTHING, tenant: origin.tenant, events, rejected });
   });
 
   app.post('/v1/scores', { bodyLimit: BODY_BYTES_MAX, schema: SCORES_SCHEMA }, async (request, reply) => {
     const { tenant, receivedAtMs } = originOf(request, options.nowMs());
-    const { scores, rejected } = parseScores(parseJson(bytesOf(request)), tenant, receivedAtMs);
+    const { scores, rejected } = parseScores(parseJson(await unpacked(request, BODY_BYTES_MAX)), tenant, receivedAtMs);
     return settle(reply, JSON_TYPE, options, { ...NOTHING, tenant, scores, rejected });
   });
   return Promise.resolve();
@@ -87,6 +95,13 @@ const TAGS = { tags: ['reports'] };
 const EVENTS_SCHEMA = {
   ...TAGS,
   summary: 'Events of speech services and frameworks, in the form of earshot.v1.SpeechEventBatch',
+  querystring: {
+    type: 'object',
+    properties: {
+      callId: { type: 'string', maxLength: 200, description: 'of events that do not name their call' },
+      source: { type: 'string', maxLength: 200, description: 'of events that do not name who reports' },
+    },
+  },
 };
 const SOURCE_SCHEMA = {
   ...TAGS,
@@ -117,23 +132,32 @@ async function settle(
   const { rejected, ...reports } = parsed;
   const accepted = reports.events.length + reports.scores.length;
   for (const { code } of rejected) options.onError?.(code);
-  try {
-    if (accepted > 0) await options.take(reports);
-  } catch (error) {
-    if (!(error instanceof Busy)) throw error;
-    options.onError?.(error.code);
-    const retryAfterS = Math.ceil(error.retryAfterMs / 1_000);
-    return reply
-      .code(503)
-      .header('retry-after', String(retryAfterS))
-      .send({ code: error.code, message: error.message });
-  }
+  if (accepted > 0) await options.take(reports);
   const status = accepted === 0 && rejected.length > 0 ? 400 : 200;
   if (type === JSON_TYPE) return reply.code(status).send({ accepted, rejected });
   return reply
     .code(status)
     .type(type)
     .send(Buffer.from(encodeBatchResult({ accepted, rejected })));
+}
+
+/** One message or a list; what cannot be read is named and costs the others nothing. */
+function readMessages(
+  messages: unknown,
+  mapper: EventMapper,
+  context: MapperContext & EventOrigin,
+): Pick<Parsed, 'events' | 'rejected'> {
+  const events: SpeechEvent[] = [];
+  const rejected: Rejection[] = [];
+  (Array.isArray(messages) ? (messages as unknown[]) : [messages]).forEach((message, index) => {
+    try {
+      for (const event of mapper.map(message, context)) events.push(eventOf(named(event, context.callKey), context));
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      rejected.push({ index, code: error.code, expected: error.expected, got: error.got });
+    }
+  });
+  return { events, rejected };
 }
 
 /** Bodies are read by the parsers that know their form and say what is wrong with it. */
@@ -144,9 +168,6 @@ function readBodiesAsBytes(app: FastifyInstance): void {
   );
 }
 
-const bytesOf = (request: FastifyRequest): Uint8Array =>
-  request.body instanceof Uint8Array ? request.body : new Uint8Array();
-
 function typeOf(request: FastifyRequest): 'application/json' | 'application/x-protobuf' {
   const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
   return type === JSON_TYPE ? JSON_TYPE : 'application/x-protobuf';
@@ -154,7 +175,12 @@ function typeOf(request: FastifyRequest): 'application/json' | 'application/x-pr
 
 function originOf(request: FastifyRequest, receivedAtMs: number) {
   const { callId, source } = request.query as Query;
-  return { tenant: tenantOfHeader(request.headers), callKey: callId ?? '', source: source ?? 'events', receivedAtMs };
+  return {
+    tenant: tenantOf(request.headers[TENANT_HEADER]?.toString()),
+    callKey: callId ?? '',
+    source: source ?? 'events',
+    receivedAtMs,
+  };
 }
 
 function named(event: ReportedEvent, callKey: string): ReportedEvent {

@@ -24,12 +24,29 @@ test('an ended call is joined once for what came, and at each sweep; then nothin
   assert.deepEqual(dirty.take(100, 9), ['a']);
   assert.deepEqual(dirty.take(499, 9), []);
   assert.deepEqual(dirty.take(500, 9), ['a']);
-  assert.equal(dirty.isDone('a', 600), false);
+  assert.deepEqual(dirty.takeDone(600), []);
   assert.deepEqual(dirty.take(5_000, 9), ['a']);
-  assert.equal(dirty.isDone('a', 5_001), false, 'what was just joined may still be written about');
-  assert.equal(dirty.isDone('a', 10_000), true);
-  dirty.forget('a');
-  assert.equal(dirty.isDone('a', 10_000), false, 'of a call that is not known nothing can be said');
+  assert.deepEqual(dirty.takeDone(5_001), [], 'what was just joined may still be written about');
+  assert.deepEqual(dirty.takeDone(10_000), ['a']);
+  assert.deepEqual(dirty.takeDone(10_000), [], 'it is forgotten');
+});
+
+test('a running call may be quiet for as long as it wants', () => {
+  const dirty = new DirtyCalls(PAUSES);
+  dirty.started('a', 0);
+  assert.deepEqual(dirty.take(100, 9), ['a'], 'its reports may have come before it');
+  assert.deepEqual(dirty.takeDone(1_000_000), []);
+  dirty.ended('a', 1_000_000);
+  assert.deepEqual(dirty.take(2_000_000, 9), ['a']);
+  assert.deepEqual(dirty.takeDone(2_005_000), ['a']);
+});
+
+test('a sweep waits behind nothing that became due after it', () => {
+  const dirty = new DirtyCalls(PAUSES);
+  dirty.ended('a', 0);
+  assert.deepEqual(dirty.take(100, 9), ['a']);
+  for (const [index, key] of ['b', 'c'].entries()) dirty.touch(key, 500 + index);
+  assert.deepEqual(dirty.take(1_000, 1), ['a']);
 });
 
 test('no more than asked for are taken, the longest due first, and none is lost', () => {

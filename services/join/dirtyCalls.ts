@@ -24,6 +24,7 @@ interface Dirty {
   joinedAtMs: number;
   tookMs: number;
   sweeps: number[];
+  isRunning: boolean;
 }
 
 export class DirtyCalls {
@@ -53,15 +54,22 @@ export class DirtyCalls {
     this.#of(key).tookMs = tookMs;
   }
 
+  /** Its reports may have come before it. Until it ends, more is to be expected of it. */
+  started(key: string, nowMs: number): void {
+    this.#of(key).isRunning = true;
+    this.touch(key, nowMs);
+  }
+
   ended(key: string, nowMs: number): void {
+    this.#of(key).isRunning = false;
     this.#of(key).sweeps = this.#pauses.sweepsMs.map((ms) => nowMs + ms);
     this.touch(key, nowMs);
   }
 
   /** At most `max` that are due, the longest due first. They count as joined from now on. */
   take(nowMs: number, max: number): string[] {
-    const due = [...this.#calls].filter(([, call]) => Math.min(call.dueAtMs, call.sweeps[0] ?? Infinity) <= nowMs);
-    due.sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs);
+    const due = [...this.#calls].filter(([, call]) => nextMs(call) <= nowMs);
+    due.sort(([, a], [, b]) => nextMs(a) - nextMs(b));
     const taken = due.slice(0, max);
     for (const [, call] of taken) {
       call.dueAtMs = Infinity;
@@ -71,21 +79,27 @@ export class DirtyCalls {
     return taken.map(([key]) => key);
   }
 
-  /** Nothing more is to be expected of it: its last sweep is over, or nothing came of it for as long. */
-  isDone(key: string, nowMs: number): boolean {
-    const call = this.#calls.get(key);
-    if (call === undefined) return false;
+  /** Calls of which nothing more is to be expected: over, their last sweep too, and nothing came of them for as long. Forgets them. */
+  takeDone(nowMs: number): string[] {
     const patienceMs = this.#pauses.sweepsMs.at(-1) ?? 0;
-    return call.dueAtMs === Infinity && call.sweeps.length === 0 && nowMs - call.joinedAtMs >= patienceMs;
-  }
-
-  forget(key: string): void {
-    this.#calls.delete(key);
+    const done = [...this.#calls].filter(
+      ([, call]) => !call.isRunning && nextMs(call) === Infinity && nowMs - call.joinedAtMs >= patienceMs,
+    );
+    for (const [key] of done) this.#calls.delete(key);
+    return done.map(([key]) => key);
   }
 
   #of(key: string): Dirty {
-    const known = this.#calls.get(key) ?? { dueAtMs: Infinity, joinedAtMs: -Infinity, tookMs: 0, sweeps: [] };
+    const known = this.#calls.get(key) ?? {
+      dueAtMs: Infinity,
+      joinedAtMs: -Infinity,
+      tookMs: 0,
+      sweeps: [],
+      isRunning: false,
+    };
     this.#calls.set(key, known);
     return known;
   }
 }
+
+const nextMs = ({ dueAtMs, sweeps }: Dirty): number => Math.min(dueAtMs, sweeps[0] ?? Infinity);

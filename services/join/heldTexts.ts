@@ -3,6 +3,7 @@
  * answer was heard. Bounded in bytes; the calls that were heard of first go first.
  */
 import type { SpeechEvent, Word } from '../../core/events/speechEvent.ts';
+import { WORD_COUNT_ATTRIBUTE } from '../../core/events/textPolicy.ts';
 
 interface HeldCall {
   readonly texts: Map<string, { readonly text: string; readonly words: readonly Word[] }>;
@@ -42,6 +43,12 @@ export class HeldTexts {
   withText(event: SpeechEvent): SpeechEvent {
     const held = this.#calls.get(keyOf(event.tenant, event.callKey))?.texts.get(event.id);
     return held === undefined ? event : { ...event, text: held.text, words: held.words };
+  }
+
+  /** Whether nothing is missing of its text: it was kept, or is held. */
+  isWhole(event: SpeechEvent): boolean {
+    const isReduced = Object.hasOwn(event.attributes, WORD_COUNT_ATTRIBUTE);
+    return !isReduced || this.#calls.get(keyOf(event.tenant, event.callKey))?.texts.has(event.id) === true;
   }
 
   /** The calls by these names are over, and joined for the last time. */

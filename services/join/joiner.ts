@@ -3,6 +3,8 @@
  * store, joins it (core/join), and writes what came out different. It keeps nothing that the store does not know better, so a
  * restart, a late span or a second joiner do no harm.
  */
+import { hash } from 'node:crypto';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { JoinReader, KnownCall, CallInputs } from '../../adapters/clickhouse/joinReader.ts';
 import type { Fact, Finding } from '../../core/facts/facts.ts';
 import { factId } from '../../core/facts/factId.ts';
@@ -17,6 +19,7 @@ import type { PriceTable } from '../../core/spans/prices.ts';
 import { DirtyCalls, JOIN_PAUSES, type JoinPauses } from './dirtyCalls.ts';
 import type { HeldTexts } from './heldTexts.ts';
 import { joinInputOf } from './joinInputOf.ts';
+import { ReportedNames } from './reportedNames.ts';
 
 export interface JoinerOptions {
   readonly reader: JoinReader;
@@ -41,7 +44,11 @@ interface Item {
 
 /** Kinds whose final word may change what joining says. */
 const MOVING = new Set(['response', 'interruption', 'turn', 'call_ended']);
-const CALLS_A_CYCLE = 50;
+/** Asked for at once. After a failure it is one at a time, so that what cannot be read holds up nothing else, and then more again. */
+const CALLS_MAX = 50;
+const NAMES_MAX = 500;
+/** After a failure. */
+const REST_MS = 1_000;
 /** How far back a start looks for calls that it may have left unjoined. */
 const LOOK_BACK_MS = 15 * 60_000;
 
@@ -50,11 +57,15 @@ export class Joiner {
   readonly #dirty: DirtyCalls;
   readonly #known = new Map<string, KnownCall>();
   /** Reports of calls that are not known by that name yet in this process. */
-  #unresolved = new Map<string, { keys: Set<string>; traceIds: Set<string> }>();
+  readonly #unresolved = new ReportedNames();
   /** Calls that something was reported of: the others have nothing to be joined while they run. */
   readonly #reported = new Set<string>();
-  /** What was written last, by row: only what is different is written again. */
+  /** What was written last, by row, as a hash: only what is different is written again. */
   readonly #written = new Map<string, Map<string, string>>();
+  #hasLookedBack = false;
+  #callsAtOnce = CALLS_MAX;
+  #namesAtOnce = NAMES_MAX;
+  #restUntilMs = -Infinity;
   #cycle: Promise<void> | null = null;
   #onIdle: (() => void)[] = [];
 
@@ -67,20 +78,12 @@ export class Joiner {
     return this.#dirty.waiting;
   }
 
-  /** Calls that ran when the process before this one stopped may have reports that were never joined. */
-  async start(): Promise<void> {
-    const nowMs = this.#options.nowMs();
-    for (const call of await this.#options.reader.callsSince(nowMs - LOOK_BACK_MS)) {
-      this.#known.set(keyOf(call), call);
-      this.#dirty.ended(keyOf(call), nowMs);
-    }
-  }
-
   noteFact(fact: Fact): void {
     if (fact.kind === 'call_started') {
       const { tenant, callId, startedAtMs, providerIds, traceId } = fact.call;
       const keys = [...new Set([callId, ...Object.values(providerIds)])].filter((key) => key !== '');
       this.#known.set(keyOf(fact.call), { tenant, callId, startedAtMs, keys, traceId });
+      this.#dirty.started(keyOf(fact.call), this.#options.nowMs());
     }
     if (fact.status !== 'final' || !MOVING.has(fact.kind)) return;
     const key = keyOf(fact);
@@ -90,10 +93,7 @@ export class Joiner {
 
   /** Something durable came that speaks of calls by these names, or by these traces. */
   noteReports(tenant: string, keys: Iterable<string>, traceIds: Iterable<string>): void {
-    const names = this.#unresolved.get(tenant) ?? { keys: new Set(), traceIds: new Set() };
-    this.#unresolved.set(tenant, names);
-    for (const key of keys) names.keys.add(key);
-    for (const traceId of traceIds) names.traceIds.add(traceId);
+    this.#unresolved.add(tenant, keys, traceIds);
   }
 
   /** Resolves when nothing that came so far waits to be joined. */
@@ -108,50 +108,78 @@ export class Joiner {
   }
 
   async #run(): Promise<void> {
-    try {
-      await this.#resolve();
-      const taken = this.#dirty.take(this.#options.nowMs(), CALLS_A_CYCLE);
-      const calls = taken.flatMap((key) => this.#known.get(key) ?? []);
-      if (calls.length > 0) await this.#join(calls);
-      for (const key of taken) if (!this.#known.has(key)) this.#askFor(key);
-    } catch (error) {
-      this.#options.onFailure({ call: 'several calls', error: error as Error });
-    }
+    if (this.#options.nowMs() < this.#restUntilMs) return;
+    await this.#attempt('calls of before', () => this.#lookBack());
+    await this.#attempt('reported calls', () => this.#resolve());
+    await this.#attempt('several calls', () => this.#joinDue());
     this.#forgetDone();
-    if (this.#dirty.waiting > 0 || this.#unresolved.size > 0) return;
+    if (!this.#hasLookedBack || this.#dirty.waiting > 0 || this.#unresolved.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
+  async #attempt(call: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#restUntilMs = this.#options.nowMs() + REST_MS;
+      this.#options.onFailure({ call, error: error as Error });
+    }
+  }
+
+  /** Once: calls that ran when the process before this one stopped may have reports that were never joined. */
+  async #lookBack(): Promise<void> {
+    if (this.#hasLookedBack) return;
+    const nowMs = this.#options.nowMs();
+    const found = await this.#options.reader.callsSince(nowMs - LOOK_BACK_MS);
+    this.#hasLookedBack = true;
+    for (const call of found) {
+      if (this.#known.has(keyOf(call))) continue;
+      this.#known.set(keyOf(call), call);
+      this.#dirty.ended(keyOf(call), nowMs);
+    }
+  }
+
   async #resolve(): Promise<void> {
-    const unresolved = this.#unresolved;
-    this.#unresolved = new Map();
-    for (const [tenant, { keys, traceIds }] of unresolved) {
-      const found = await this.#options.reader.callsOf(tenant, [...keys], [...traceIds]).catch((error: unknown) => {
-        this.noteReports(tenant, keys, traceIds);
+    // What comes meanwhile is for the next round.
+    for (let left = this.#unresolved.size; left > 0;) {
+      const names = this.#unresolved.take(Math.min(left, this.#namesAtOnce));
+      if (names === null) return;
+      const { tenant, keys, traceIds } = names;
+      left -= keys.length + traceIds.length;
+      const found = await this.#options.reader.callsOf(tenant, keys, traceIds).catch((error: unknown) => {
+        this.#unresolved.add(tenant, keys, traceIds);
+        this.#namesAtOnce = 1;
         throw error;
       });
+      this.#namesAtOnce = Math.min(NAMES_MAX, 2 * this.#namesAtOnce);
       for (const call of found) {
         this.#known.set(keyOf(call), call);
-        this.#reported.add(keyOf(call));
         this.#dirty.touch(keyOf(call), this.#options.nowMs());
       }
     }
   }
 
-  async #join(calls: readonly KnownCall[]): Promise<void> {
+  async #joinDue(): Promise<void> {
+    const taken = this.#dirty.take(this.#options.nowMs(), this.#callsAtOnce);
+    for (const key of taken) if (!this.#known.has(key)) this.#askFor(key);
+    const calls = taken.flatMap((key) => this.#known.get(key) ?? []);
+    if (calls.length === 0) return;
     const startedMs = performance.now();
     const inputs = await this.#options.reader.read(calls).catch((error: unknown) => {
       for (const call of calls) this.#dirty.touch(keyOf(call), this.#options.nowMs());
+      this.#callsAtOnce = 1;
       throw error;
     });
+    this.#callsAtOnce = Math.min(CALLS_MAX, 2 * this.#callsAtOnce);
+    // Written together: an insert costs more than its rows.
+    const writes: Promise<void>[] = [];
     for (const known of inputs) {
-      try {
-        await this.#joinOne(known);
-      } catch (error) {
-        this.#dirty.touch(keyOf(known.call), this.#options.nowMs());
-        this.#options.onFailure({ call: known.call.callId, error: error as Error });
-      }
+      const { callId } = known.call;
+      // Not tried again: it is a function of what is known, so only something new can change what comes out.
+      writes.push(this.#joinOne(known).catch((error: Error) => this.#options.onFailure({ call: callId, error })));
+      await otherWork();
     }
+    await Promise.all(writes);
     this.#options.onJoin?.({ calls: inputs.length, tookMs: performance.now() - startedMs });
   }
 
@@ -159,16 +187,21 @@ export class Joiner {
     const { call, facts, scores } = known;
     const requests = requestsOfCall(known.spans, new Set(call.keys), known.otherKeys, this.#options.prices);
     if (known.events.length + requests.length + scores.length === 0) return;
-    const events = known.events.map((event) => this.#options.texts.withText(event));
+    this.#reported.add(keyOf(call));
+    const { texts } = this.#options;
+    const events = known.events.map((event) => texts.withText(event));
     const input = joinInputOf(known, { events, requests });
     const startedMs = performance.now();
     const joined = this.#options.join(input);
-    this.#dirty.joined(keyOf(call), performance.now() - startedMs);
     // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one.
     const revision =
       facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) + events.length + requests.length + scores.length;
     const clock = wallClock(input.anchors);
-    const told = joined.findings.map((finding) => factOf(finding, call, clock, revision));
+    // What was found out while the texts were here is not given up for what their counts alone tell.
+    const hasTexts = known.events.every((event) => texts.isWhole(event));
+    const told = joined.findings
+      .filter(({ kind, startSample }) => hasTexts || kind !== 'agent_text' || !known.textStarts.has(startSample))
+      .map((finding) => factOf(finding, call, clock, revision));
     const wallMsOf = (sample: number): number => clock.originMs + clock.wallAt(sample);
     const joinedCall = { ...call, wallMsOf };
     const kept = new Map(known.events.map((event) => [event.id, event]));
@@ -188,37 +221,37 @@ export class Joiner {
         row: callScoreRow(aligned, joinedCall, revision),
       })),
     ];
-    await this.#writeChanged(keyOf(call), items);
+    const changed = this.#changed(keyOf(call), items);
+    this.#dirty.joined(keyOf(call), performance.now() - startedMs);
+    await this.#options.write(changed.map(({ row }) => row));
+    for (const { fact } of changed) if (fact !== undefined) this.#options.tell(fact);
   }
 
-  async #writeChanged(key: string, items: readonly Item[]): Promise<void> {
+  /** Those that differ from what was written last; they count as written from now on, since the writer gives up no good row. */
+  #changed(key: string, items: readonly Item[]): Item[] {
     const written = this.#written.get(key) ?? new Map<string, string>();
-    const contents = items.map((item) => ({ ...item, content: JSON.stringify({ ...item.row.row, revision: 0 }) }));
-    const changed = contents.filter(({ id, content }) => written.get(id) !== content);
-    await this.#options.write(changed.map(({ row }) => row));
-    for (const { id, content, fact } of changed) {
-      written.set(id, content);
-      if (fact !== undefined) this.#options.tell(fact);
-    }
     this.#written.set(key, written);
+    return items.filter(({ id, row }) => {
+      const content = hash('sha1', JSON.stringify({ ...row.row, revision: 0 }), 'base64');
+      if (written.get(id) === content) return false;
+      written.set(id, content);
+      return true;
+    });
   }
 
   /** A call of which this process knows no more than its name. */
   #askFor(key: string): void {
     const [tenant, callId] = key.split('\u0000');
-    this.#dirty.forget(key);
     this.noteReports(tenant, [callId], []);
   }
 
   #forgetDone(): void {
-    const nowMs = this.#options.nowMs();
-    for (const [key, { tenant, keys }] of this.#known) {
-      if (!this.#dirty.isDone(key, nowMs)) continue;
+    for (const key of this.#dirty.takeDone(this.#options.nowMs())) {
+      const call = this.#known.get(key);
+      if (call !== undefined) this.#options.texts.forget(call.tenant, call.keys);
       this.#known.delete(key);
       this.#written.delete(key);
       this.#reported.delete(key);
-      this.#dirty.forget(key);
-      this.#options.texts.forget(tenant, keys);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The join role of one process: takes reports from the bus, and joins the calls that they or new facts speak of. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '../../adapters/bus/bus.ts';
 import { createJoinReader } from '../../adapters/clickhouse/joinReader.ts';
 import type { Store } from '../../adapters/clickhouse/openStore.ts';
@@ -37,6 +38,7 @@ export interface Joining {
 }
 
 const CYCLE_MS = 250;
+const CLOSE_MS_MAX = 10_000;
 
 export function startJoining(options: JoiningOptions): Joining {
   const { bus, store, writer, prices, policyOf, textTools, onFact, onFailure, onJoin } = options;
@@ -58,9 +60,6 @@ export function startJoining(options: JoiningOptions): Joining {
   const onRecorded = joiner.noteReports.bind(joiner);
   bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, onRecorded }));
   const unsubscribe = bus.subscribeFacts((fact) => joiner.noteFact(fact));
-  const started = joiner
-    .start()
-    .catch((error: unknown) => onFailure({ call: 'calls of before', error: error as Error }));
   const timer = setInterval(() => void joiner.cycle(), CYCLE_MS);
 
   return {
@@ -74,8 +73,8 @@ export function startJoining(options: JoiningOptions): Joining {
     async close() {
       clearInterval(timer);
       unsubscribe();
-      await started;
-      await joiner.cycle();
+      // While the store is away no cycle ends; the writer, closed next, then gives up what it cannot write.
+      await Promise.race([joiner.cycle(), pause(CLOSE_MS_MAX, undefined, { ref: false })]);
     },
   };
 }
@@ -87,7 +86,7 @@ async function appendPatiently(writer: RowWriter, rows: readonly TableRow[]): Pr
     } catch (error) {
       if (!(error instanceof Busy)) throw error;
       const { retryAfterMs } = error;
-      await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+      await pause(retryAfterMs);
     }
   }
 }

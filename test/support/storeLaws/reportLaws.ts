@@ -4,6 +4,8 @@ import { createJoinReader, type CallInputs } from '../../../adapters/clickhouse/
 import { eventOf } from '../../../core/events/eventOf.ts';
 import type { SpeechEvent } from '../../../core/events/speechEvent.ts';
 import { reportedEventRow, reportedScoreRow } from '../../../core/rows/reportRows.ts';
+import { spanRow } from '../../../core/rows/spanRow.ts';
+import type { Span } from '../../../core/spans/span.ts';
 import type { OpenCall } from '../../../core/facts/openCall.ts';
 import { sampleFacts, sampleOpenCall } from '../sampleCall.ts';
 import { sampleReportRows } from '../sampleReports.ts';
@@ -93,6 +95,49 @@ export const reportLaws: Readonly<Record<string, StoreLaw>> = {
       [...scores].sort((a, b) => (a.id < b.id ? -1 : 1)),
       [byTrace, revised],
     );
+  },
+  'ids that two tenants chose alike are not mixed up, and names may hold anything': async (store) => {
+    const [traceId, spanId] = ['3'.repeat(32), '4'.repeat(16)];
+    const odd = `it's\\ "odd"\n\t\u0001{}[],%ff 🎧`;
+    const writer = writerOf(store);
+    for (const tenant of ['reports-a', 'reports-b', 'reports-c']) {
+      const call = sampleOpenCall(odd, { tenant, startedAtMs: Date.now(), providerIds: { room: odd } });
+      const span: Span = {
+        tenant,
+        traceId,
+        spanId,
+        parentSpanId: '',
+        traceState: '',
+        name: `llm of ${tenant}`,
+        kind: 'Client',
+        serviceName: 'bot',
+        resourceAttributes: {},
+        scopeName: '',
+        scopeVersion: '',
+        attributes: { 'session.id': odd },
+        startNs: BigInt(Date.now()) * 1_000_000n,
+        durationNs: 5n,
+        statusCode: 'Unset',
+        statusMessage: '',
+        events: [],
+        links: [],
+      };
+      await writer.append([
+        ...rowsOf(sampleFacts(call).slice(0, 1), call),
+        { table: 'otel_traces', row: spanRow(span) },
+      ]);
+    }
+    await writer.close();
+    const reader = createJoinReader(store);
+    for (const tenant of ['reports-a', 'reports-b', 'reports-c']) {
+      const [call] = await reader.callsOf(tenant, [], [traceId]);
+      const [{ spans, otherKeys }] = await reader.read([call]);
+      assert.deepEqual(
+        spans.map(({ name }) => name),
+        [`llm of ${tenant}`],
+      );
+      assert.equal(otherKeys.size, 0);
+    }
   },
   'what was reported is seen beside what was heard': async (store) => {
     const call = sampleOpenCall('beside', { tenant: 'reports' });
