@@ -48,6 +48,8 @@ const MOVING = new Set(['response', 'interruption', 'turn', 'call_ended']);
 const CALLS_MAX = 50;
 const NAMES_MAX = 500;
 /** After a failure. */
+/** All joins together take at most a fifth of the process: who speaks is never late because of what is reported. */
+const RESTS_A_JOIN = 4;
 const REST_MS = 1_000;
 /** How far back a start looks for calls that it may have left unjoined. */
 const LOOK_BACK_MS = 15 * 60_000;
@@ -66,6 +68,8 @@ export class Joiner {
   #callsAtOnce = CALLS_MAX;
   #namesAtOnce = NAMES_MAX;
   #restUntilMs = -Infinity;
+  /** Time that joining has held the process in this round. */
+  #busyMs = 0;
   #cycle: Promise<void> | null = null;
   #onIdle: (() => void)[] = [];
 
@@ -180,6 +184,8 @@ export class Joiner {
       await otherWork();
     }
     await Promise.all(writes);
+    this.#restUntilMs = Math.max(this.#restUntilMs, this.#options.nowMs() + RESTS_A_JOIN * this.#busyMs);
+    this.#busyMs = 0;
     this.#options.onJoin?.({ calls: inputs.length, tookMs: performance.now() - startedMs });
   }
 
@@ -222,7 +228,9 @@ export class Joiner {
       })),
     ];
     const changed = this.#changed(keyOf(call), items);
-    this.#dirty.joined(keyOf(call), performance.now() - startedMs);
+    const tookMs = performance.now() - startedMs;
+    this.#busyMs += tookMs;
+    this.#dirty.joined(keyOf(call), tookMs);
     await this.#options.write(changed.map(({ row }) => row));
     for (const { fact } of changed) if (fact !== undefined) this.#options.tell(fact);
   }
