@@ -68,8 +68,8 @@ const TENANT_OF_OTHERS = 'default';
 const SPANS_BEFORE_MS = 5 * 60_000;
 const SPANS_AFTER_MS = 5 * 3_600_000;
 
-export function createJoinReader({ reading }: Store): JoinReader {
-  const ask = <Row>(query: string, params: Record<string, unknown>): Promise<Row[]> => rows(reading, query, params);
+export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReader {
+  const ask = <Row>(query: string, params: Record<string, unknown>): Promise<Row[]> => rows(joining, query, params);
 
   async function callsBy(condition: string, params: Record<string, unknown>): Promise<KnownCall[]> {
     const query = `SELECT ${CALL_FIELDS} FROM earshot.calls WHERE ${condition} ${CALL_GROUP}`;

@@ -1,7 +1,7 @@
 /**
  * Opens the store: ClickHouse embedded in this process (chdb, one data folder) or a ClickHouse server by URL. Both are
- * reached by the same client with the same SQL. chdb runs the queries of one connection one after another, so inserts
- * and reads have a connection each.
+ * reached by the same client with the same SQL. chdb runs the queries of one connection one after another, so inserts,
+ * reads that somebody waits for and those of joining have a connection each.
  */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { mkdir } from 'node:fs/promises';
@@ -23,6 +23,8 @@ export interface Store {
   readonly writing: ClickHouseClient;
   /** For queries. */
   readonly reading: ClickHouseClient;
+  /** For queries that nobody waits for. */
+  readonly joining: ClickHouseClient;
   /** Whether the store answers now. */
   ping(): Promise<boolean>;
   /** To be called when nothing is being asked any more: chdb must not be closed under a running query. */
@@ -45,9 +47,11 @@ export async function openStore(location: StoreLocation): Promise<Store> {
   const backend = location.kind === 'embedded' ? await embedded(location.dataDir) : server(location);
   const writing = backend.connect();
   const reading = backend.connect();
+  const joining = backend.connect();
   const store: Store = {
     writing,
     reading,
+    joining,
     ping: () =>
       ask(reading).then(
         () => true,
@@ -56,6 +60,7 @@ export async function openStore(location: StoreLocation): Promise<Store> {
     async close() {
       await writing.close();
       await reading.close();
+      await joining.close();
       await backend.drain();
     },
   };

@@ -3,6 +3,7 @@
  * how long after its last sample was sent is its final row there for SQL? The senders run in a process of their own.
  *
  *     npm run bench:delay -- --calls 20 --seconds 60
+ *     npm run bench:delay -- --reported          with events, spans and joining beside the audio
  */
 import { fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -16,7 +17,11 @@ import { machineOf } from '../machine.ts';
 import type { SenderReport } from './sender.ts';
 
 const { values } = parseArgs({
-  options: { calls: { type: 'string', default: '20' }, seconds: { type: 'string', default: '60' } },
+  options: {
+    calls: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '60' },
+    reported: { type: 'boolean' },
+  },
 });
 const calls = Number(values.calls);
 const seconds = Number(values.seconds);
@@ -28,6 +33,7 @@ const sender = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [
   running.streamUrl,
   String(calls),
   String(seconds),
+  values.reported === true ? 'reported' : 'audio',
 ]);
 
 /** When each final speech row was seen by SQL: (call, end in samples) -> Unix ms. */
@@ -75,7 +81,7 @@ await running.close();
 
 const result = {
   what: 'end of speech in the audio to its final row visible by SQL, embedded store',
-  command: `npm run bench:delay -- --calls ${calls} --seconds ${seconds}`,
+  command: `npm run bench:delay -- --calls ${calls} --seconds ${seconds}${values.reported === true ? ' --reported' : ''}`,
   machine: machineOf(),
   calls,
   seconds,
@@ -87,4 +93,7 @@ const result = {
   rssMb: Math.round(memory.rss / 2 ** 20),
 };
 console.log(JSON.stringify(result, null, 2));
-await writeFile(join(packageRoot, 'benchmarks', 'load', 'delay.result.json'), `${JSON.stringify(result, null, 2)}\n`);
+await writeFile(
+  join(packageRoot, 'benchmarks', 'load', values.reported === true ? 'delayReported.result.json' : 'delay.result.json'),
+  `${JSON.stringify(result, null, 2)}\n`,
+);

@@ -48,9 +48,9 @@ const MOVING = new Set(['response', 'interruption', 'turn', 'call_ended']);
 const CALLS_MAX = 50;
 const NAMES_MAX = 500;
 /** After a failure. */
+const REST_MS = 1_000;
 /** All joins together take at most a fifth of the process: who speaks is never late because of what is reported. */
 const RESTS_A_JOIN = 4;
-const REST_MS = 1_000;
 /** How far back a start looks for calls that it may have left unjoined. */
 const LOOK_BACK_MS = 15 * 60_000;
 

@@ -37,7 +37,8 @@ export interface Joining {
   close(): Promise<void>;
 }
 
-const CYCLE_MS = 250;
+/** Calls that are due meanwhile are read together. */
+const CYCLE_MS = 1_000;
 const CLOSE_MS_MAX = 10_000;
 
 export function startJoining(options: JoiningOptions): Joining {
