@@ -5,7 +5,7 @@ import { ExportTraceServiceResponseSchema } from '#protos/otlp/v1/trace_service_
 import type { OtlpEncoding, ParsedTraces } from './parseTraces.ts';
 
 /** The codes of gRPC that are used, by their numbers. */
-export const GRPC_CODES = {
+const GRPC_CODES = {
   INVALID_ARGUMENT: 3,
   RESOURCE_EXHAUSTED: 8,
   INTERNAL: 13,

@@ -53,7 +53,7 @@ export async function loadPrices(ownPath?: string): Promise<PriceTable> {
   return priceTable([...own, ...(await readPrices(SHIPPED))]);
 }
 
-export async function readPrices(path: string): Promise<Price[]> {
+async function readPrices(path: string): Promise<Price[]> {
   let json: unknown;
   try {
     json = JSON.parse(await readFile(path, 'utf8'));

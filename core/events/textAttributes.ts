@@ -1,75 +1,55 @@
 /**
  * Attributes of events and spans that hold what people said, what was said to them, or what a model was given and gave: the one
- * place where they are listed. Names that carry ids, numbers, settings and the names of models and tools are not among them.
+ * place where they are listed. Known names, and names that end like those that hold such text, since anybody may make up more.
+ * What cannot be told from its name is kept.
  */
-const EXACT: ReadonlySet<string> = new Set([
-  // Events and Pipecat's spans.
+/** Names that promise nothing by their last word. */
+const NAMES: ReadonlySet<string> = new Set([
+  'result',
+  'tool.output',
+  'gen_ai.tool.call.result',
   'text',
-  'transcript',
-  'utterance',
-  'content',
-  'message',
-  'prompt',
   'input',
   'output',
-  'arguments',
-  'result',
-  'tool.arguments',
-  'tool.result',
-  'function_call.arguments',
-  'system_instructions',
-  // OpenTelemetry's GenAI conventions.
-  'gen_ai.input.messages',
-  'gen_ai.output.messages',
-  'gen_ai.system_instructions',
-  'gen_ai.tool.call.arguments',
-  'gen_ai.tool.call.result',
-  'gen_ai.evaluation.explanation',
-  'gen_ai.retrieval.query.text',
-  'gen_ai.retrieval.documents',
-  // OpenInference.
-  'input.value',
-  'output.value',
-  'llm.input_messages',
-  'llm.output_messages',
-  'llm.prompts',
+  'tools',
+  'user_id',
+  'text_output',
+  'tools.definitions',
   'tool.parameters',
-  'tool.output',
-  'retrieval.documents',
-  'reranker.query',
-  'reranker.input_documents',
-  'reranker.output_documents',
-  'embedding.text',
-  // Traceloop and Langfuse.
-  'traceloop.entity.input',
-  'traceloop.entity.output',
-  'langfuse.observation.input',
-  'langfuse.observation.output',
-  'langfuse.trace.input',
-  'langfuse.trace.output',
-  'langfuse.observation.status_message',
-  // Vercel AI.
-  'ai.prompt',
-  'ai.prompt.messages',
-  'ai.response.text',
-  'ai.response.object',
-  'ai.response.reasoning',
-  'ai.response.toolCalls',
-  'ai.toolCall.args',
-  'ai.toolCall.result',
-  'ai.value',
-  'ai.values',
-  // Errors quote what they were about.
-  'exception.message',
+  'tool.result',
+  'tool.arguments',
+  'function_calls',
+  'context_messages',
+  'gen_ai.system_instructions',
+  'gen_ai.tool.definitions',
+  'gen_ai.tool.description',
+  'gen_ai.memory.records',
+  'gen_ai.retrieval.documents',
+  'gen_ai.evaluation.explanation',
+  'gen_ai.event.content',
   'exception.stacktrace',
+  'langfuse.observation.status_message',
 ]);
 
-/** LiveKit has them with and without `pii.`; its room's name is the call's key and is kept. */
-const LIVEKIT =
-  /^lk\.(?:pii\.)?(?:user_transcript|chat_ctx|response\.(?:text|function_calls)|input_text|user_input|instructions|participant_identity|function_tool\.(?:arguments|output)|function_tools)$/;
+/** LiveKit marks what is personal with a part of the name; its room's name is the call's key, and no text. */
+const MARKED = /(^|\.)pii(\.|$)/;
+const KEY = 'lk.pii.room_name';
 
-/** Lists that are written one attribute an element. */
-const ELEMENTS =
-  /^(?:gen_ai\.(?:prompt|completion)|llm\.(?:input_messages|output_messages|prompts)|retrieval\.documents|reranker\.(?:input|output)_documents|embedding\.embeddings)\.\d{1,6}\..*(?:content|text|arguments|contents|reasoning)$/;
+/** Whole families, but for who says it. */
+const FAMILIES =
+  /^(lk\.(chat_ctx|user_transcript|user_input|instructions|input_text|participant_identity|rpc\.(caller|destination)_identity|response\.text|response\.function_calls|function_tool\.(arguments|output))|gen_ai\.(prompt|completion)([._]|$)|gen_ai\.(input|output)\.messages|llm\.(input|output)_messages|(gen_ai|llm)\.content\.|llm\.(prompts|prompt_template|choices|function_call|tools)|(input|output)\.(documents|images)|traceloop\.prompt\.template|retrieval\.documents|reranker\.(input|output)_documents|reranker\.query|embedding\.embeddings|input\.value|output\.value|traceloop\.entity\.(input|output)|langfuse\.(trace|observation)\.(input|output)|ai\.(prompt|response\.(text|object|toolCalls|reasoning)|value|values|toolCall\.(args|result))|settings\.(system_instruction|prompt|instructions))/;
 
-export const holdsText = (name: string): boolean => EXACT.has(name) || LIVEKIT.test(name) || ELEMENTS.test(name);
+/** The last word of a name, if it promises text: booking.user_message, stt.transcript. */
+const LAST_WORDS =
+  /(^|[._-])(prompt|completion|transcripts?|transcription|utterances?|content|messages?|text|query|question|answer|instructions?|arguments|args|body|stacktrace|statement|explanation|expected_output|documents?|caller_name|phone_?number|email)$/i;
+
+/** The same words where they count or name something. */
+const NOT_TEXT = /(token|usage|count|length|cost|price)|^gen_ai\.output\.type$|\.(id|name|type|version)$/i;
+
+const SPEAKER = /\.role$/;
+
+export function holdsText(name: string): boolean {
+  if (NAMES.has(name) || (MARKED.test(name) && name !== KEY)) return true;
+  if (FAMILIES.test(name)) return !SPEAKER.test(name);
+  return LAST_WORDS.test(name) && !NOT_TEXT.test(name);
+}

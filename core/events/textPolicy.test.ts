@@ -168,7 +168,11 @@ test('attributes that hold text are known by name, ids are not among them', () =
     'transcript',
   ])
     assert.ok(holdsText(name), name);
+  for (const name of ['user.message', 'last_question', 'caller_phone_number', 'crm.note.body'])
+    assert.ok(holdsText(name), name);
   for (const name of [
+    'text.characters',
+    'text_extent',
     'lk.pii.room_name',
     'call.id',
     'gen_ai.request.model',

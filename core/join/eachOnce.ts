@@ -1,5 +1,6 @@
-/** What was sent twice is one. Where the two differ, which is taken does not depend on the order in which they are listed. */
+/** What was sent twice is one, and in the order of names: nothing depends on the order in which they are listed. */
 import type { SpeechEvent } from '../events/speechEvent.ts';
+import type { Score } from '../events/score.ts';
 import type { Request } from '../spans/request.ts';
 
 /** The one that came first. */
@@ -18,6 +19,14 @@ export const requestsOnce = (requests: readonly Request[]): Request[] =>
     (a, b) => b.durationMs - a.durationMs,
   );
 
+/** The last: verdicts are revised. */
+export const scoresOnce = (scores: readonly Score[]): Score[] =>
+  once(
+    scores,
+    ({ id }) => id,
+    (a, b) => b.receivedAtMs - a.receivedAtMs,
+  );
+
 function once<Item>(
   items: readonly Item[],
   nameOf: (item: Item) => string,
@@ -29,7 +38,7 @@ function once<Item>(
     const known = kept.get(name);
     if (known === undefined || goesBefore(item, known, compare)) kept.set(name, item);
   }
-  return [...kept.values()];
+  return [...kept].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }
 
 function goesBefore<Item>(item: Item, known: Item, compare: (a: Item, b: Item) => number): boolean {

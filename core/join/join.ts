@@ -7,6 +7,7 @@ import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { Request } from '../spans/request.ts';
 import { agentTexts } from './agentText.ts';
 import { clockFindings, clocksOf } from './clocks.ts';
+import { eventsOnce, requestsOnce, scoresOnce } from './eachOnce.ts';
 import { interruptionBreakdowns } from './interruptionBreakdown.ts';
 import type { Joined } from './joined.ts';
 import type { JoinInput } from './joinInput.ts';
@@ -40,31 +41,14 @@ export function join(given: JoinInput): Joined {
   };
 }
 
-/** What was sent twice is one, and the rest is in an order of its own: by ids, of equal ids the first that came. */
+/** What was sent twice is one, and all of it is in an order of its own. */
 function inOrder(input: JoinInput): JoinInput {
   return {
     ...input,
     speech: [...input.speech].sort((a, b) => a.startSample - b.startSample || (a.channel < b.channel ? -1 : 1)),
     turns: [...input.turns].sort((a, b) => a.startSample - b.startSample || a.turnIndex - b.turnIndex),
-    events: once(input.events, ({ id }) => id, byArrival),
-    requests: once(input.requests, ({ traceId, spanId }) => `${traceId} ${spanId}`, byText),
-    scores: once(input.scores, ({ id }) => id, byText),
+    events: eventsOnce(input.events),
+    requests: requestsOnce(input.requests),
+    scores: scoresOnce(input.scores),
   };
 }
-
-function once<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-  firstOf: (a: Item, b: Item) => number,
-): Item[] {
-  const byKey = new Map<string, Item>();
-  for (const item of items) {
-    const known = byKey.get(keyOf(item));
-    if (known === undefined || firstOf(item, known) < 0) byKey.set(keyOf(item), item);
-  }
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-}
-
-const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-
-const byArrival = (a: SpeechEvent, b: SpeechEvent): number => a.receivedAtMs - b.receivedAtMs || byText(a, b);

@@ -205,3 +205,14 @@ test("what was decided in a pause of the caller's, who then went on, is not the 
   const { parts } = breakdownOf({ ...input, speech });
   assert.deepEqual([parts.end_of_turn.unknown, parts.llm.unknown], ['no_report', 'no_report']);
 });
+
+test('that there was no tool is known only of an exchange of whose model or work something is told', () => {
+  // As when its clock is seconds off: the call has spans, none of them here.
+  const elsewhere = [span('tool', 500, 900), span('llm', 500, 2_500, { timeToFirstMs: 300 })];
+  const untold = cut([TURN_ENDED], elsewhere);
+  assert.deepEqual([untold.retrieval, untold.tool, untold.llm], ['no_report', 'no_report', 'no_report']);
+  const token = cut([TURN_ENDED, TOKEN], elsewhere);
+  assert.deepEqual([token.retrieval, token.tool], [0, 0]);
+  const work = cut([TURN_ENDED], [...elsewhere, span('tool', 5_800, 6_000)]);
+  assert.deepEqual([work.retrieval, work.tool], [0, 200]);
+});

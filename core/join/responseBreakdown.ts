@@ -83,8 +83,10 @@ function cut(exchange: Exchange, marks: Marks, reports: Reports, silence: Silenc
   const tool = covered(works, workFrom, workTo) - retrieval;
   const known = (samples: number, reason: PartUnknown): Part =>
     reason === '' ? { samples, unknown: '' } : unknown(reason);
-  parts.retrieval = known(retrieval, silence.retrieval);
-  parts.tool = known(tool, silence.tool);
+  // Where neither the model nor any work of this exchange is told of, that there was none is not known either.
+  const isSeen = ends.llm !== null || works.length > 0;
+  parts.retrieval = isSeen ? known(retrieval, silence.retrieval) : unknown(silence.retrieval || 'no_report');
+  parts.tool = isSeen ? known(tool, silence.tool) : unknown(silence.tool || 'no_report');
   if (parts.llm.samples !== null) {
     const from = ends.end_of_turn === null ? modelStart(exchange, reports, workFrom, workTo) : workFrom;
     parts.llm = { samples: workTo - from - covered(works, from, workTo), unknown: '' };

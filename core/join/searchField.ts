@@ -1,7 +1,7 @@
 /** What is searched for an offset: the moments of both sides by kind, and the offsets and drifts that are tried. */
 import { leastOf, mostOf } from './extremes.ts';
 
-export const MOMENT_KINDS = ['agent_start', 'agent_stop', 'caller_start', 'caller_stop'] as const;
+const MOMENT_KINDS = ['agent_start', 'agent_stop', 'caller_start', 'caller_stop'] as const;
 export type MomentKind = (typeof MOMENT_KINDS)[number];
 
 /** ms since the call's start, on the clock of who tells. */

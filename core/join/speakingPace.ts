@@ -4,7 +4,7 @@
  * Letters a second while speaking, of English read aloud: LJ Speech has 1,308,674 characters in 23:55:17 of audio
  * (keithito.com/LJ-Speech-Dataset), 15.2 a second. Voices differ by a third either way; the limits below are wider than that.
  */
-export const USUAL_LETTERS_PER_S = 15;
+const USUAL_LETTERS_PER_S = 15;
 /** A call's own pace is believed within this factor of the usual one, else a call that is broken throughout would seem normal. */
 const OWN_PACE_FACTOR_MAX = 2;
 /** A median of four stands although one is off. */

@@ -31,7 +31,7 @@ const PLAYOUT_MS = { min: -1_500, max: 3_000 };
 const BETWEEN_MS = 700;
 const OWN: StreamOffset = { offsetMs: 0, driftPpm: 0 };
 
-export const isSynthesis = ({ type }: SpeechEvent): boolean => type.startsWith('tts_');
+const isSynthesis = ({ type }: SpeechEvent): boolean => type.startsWith('tts_');
 
 /** '' for the call's own audio. */
 export function streamKey(event: SpeechEvent): string {

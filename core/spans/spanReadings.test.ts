@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { callKeysOf } from './callKeys.ts';
-import { holdsContent, withoutContent } from './content.ts';
+import { holdsText } from '../events/textAttributes.ts';
+import { withoutContent } from './content.ts';
 import { providerName } from './conventions/providerName.ts';
 import { countedOnce } from './countedOnce.ts';
 import { costOf, NO_PRICES, priceTable, type Price } from './prices.ts';
@@ -193,10 +194,10 @@ const NO_TEXTS = [
 
 test('texts of people and models are known by their names, and nothing that is measured is', () => {
   assert.deepEqual(
-    TEXTS.filter((name) => !holdsContent(name)),
+    TEXTS.filter((name) => !holdsText(name)),
     [],
   );
-  assert.deepEqual(NO_TEXTS.filter(holdsContent), []);
+  assert.deepEqual(NO_TEXTS.filter(holdsText), []);
 });
 
 test('each text passes through the policy, wherever it is; all else stays as it was', () => {

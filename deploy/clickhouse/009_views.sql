@@ -322,6 +322,30 @@ FROM earshot.v_response_breakdown
 GROUP BY tenant, day, agent_version, stt_provider, stt_model, llm_provider, llm_model, tts_provider, tts_model, tts_voice;
 
 -- Requests by who served them, a day a row. Cancelled ones are counted and left out of the percentiles.
+
+-- What was reported under names that no call goes by: reports of a call that Earshot did not hear, or not under that name. Traces
+-- that name no call at all are not here.
+CREATE OR REPLACE VIEW earshot.v_unjoined AS
+SELECT tenant, call_key, kind, sum(pieces) AS reports, min(seen_at) AS first_at, max(seen_at) AS last_at, anyLast(trace) AS trace_id
+FROM
+(
+    SELECT tenant, call_key, 'event' AS kind, received_at AS seen_at, trace_id AS trace, 1 AS pieces FROM earshot.reported_events FINAL
+    UNION ALL
+    SELECT tenant, call_key, 'score', received_at, trace_id, 1 FROM earshot.reported_scores FINAL WHERE call_key != ''
+    UNION ALL
+    SELECT Tenant, CallKey, 'trace', toDateTime64(FirstSeen, 6, 'UTC'), TraceId, 1
+    FROM (SELECT TraceId, Tenant, CallKey, min(FirstSeen) AS FirstSeen FROM earshot.trace_calls GROUP BY TraceId, Tenant, CallKey)
+    -- A trace that names its call by a name that is known may name it by others too.
+    WHERE (Tenant, TraceId) NOT IN
+    (
+        SELECT Tenant, TraceId FROM earshot.trace_calls WHERE (Tenant, CallKey) IN
+            (SELECT tenant, arrayJoin(arrayConcat([call_id], mapValues(provider_ids))) FROM earshot.calls)
+    )
+    AND (Tenant, TraceId) NOT IN (SELECT tenant, trace_id FROM earshot.calls WHERE trace_id != '')
+)
+WHERE (tenant, call_key) NOT IN (SELECT tenant, arrayJoin(arrayConcat([call_id], mapValues(provider_ids))) FROM earshot.calls)
+GROUP BY tenant, call_key, kind;
+
 CREATE OR REPLACE VIEW earshot.v_request_percentiles AS
 SELECT tenant, toDate(call_started_at) AS day, kind, provider, model, voice, count() AS requests,
        countIf(cancelled) AS cancelled_requests, countIf(failed) AS failed_requests,

@@ -15,10 +15,12 @@ import { SocketEvents } from './socketEvents.ts';
 import { tenantOf } from '../../core/units/tenant.ts';
 
 /** `pathTenant`: the tenant of the URL, if it names one; a hello may then name no other. */
+/** Of calls, not of connections: a client that comes back goes on in the middle of what its services were saying. */
+const READINGS = new WeakMap<CallSession, SocketEvents>();
+
 export function earshotDialect(socket: WebSocket, pathTenant: string | undefined, nowMs: () => number): Dialect {
   let wantsFacts = false;
   let factsSent = 0;
-  const reading = new SocketEvents(nowMs);
 
   const send = (message: ServerText): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
@@ -26,7 +28,11 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
 
   /** An event that cannot be read costs itself: its number is taken, its sender is told, the call goes on. */
   function takeEvent(message: ClientEvent, session: CallSession): void {
-    const report = reading.read(message, session.open);
+    const isNext = message.seq === session.nextSeq;
+    const reading = READINGS.get(session) ?? new SocketEvents(nowMs);
+    READINGS.set(session, reading);
+    // Sent again, or out of turn, it must not be read: some messages are read by what came before them.
+    const report = isNext ? reading.read(message, session.open) : { events: [], rejected: [] };
     session.accept(message.seq, { type: 'report', events: report.events });
     for (const { code, expected, got } of report.rejected)
       send({ type: 'rejected', seq: message.seq, code, expected, got });

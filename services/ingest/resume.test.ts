@@ -313,3 +313,39 @@ test('a server that cannot be reached: the client tries as often as it may, then
   await assert.rejects(client.ready, /ECONNREFUSED/);
   assert.equal(failures.length, 3);
 });
+
+test('what a service was saying goes on over a broken connection, and a message that comes twice is read once', async () => {
+  const hello = newHello();
+  /** A word of half a second; ElevenLabs counts time from each chunk's own start. */
+  const said = (seq: number, text: string): string => {
+    const each = 500 / text.length;
+    const alignment = {
+      chars: [...text],
+      charStartTimesMs: [...text].map((_, index) => index * each),
+      charDurationsMs: [...text].map(() => each),
+    };
+    return JSON.stringify({ type: 'event', seq, source: 'elevenlabs', message: { audio: 'UklGRg==', alignment } });
+  };
+  const reports = () =>
+    server.entries.flatMap(({ callId, message }) =>
+      callId === hello.callId && message.type === 'report' ? [message.events] : [],
+    );
+  const first = await openRaw(server.url);
+  first.socket.send(helloText(hello));
+  first.socket.send(said(0, 'good '));
+  await until('the first is taken', () => reports().length === 1);
+  first.socket.terminate();
+  const second = await openRaw(server.url);
+  second.socket.send(helloText(hello));
+  second.socket.send(said(0, 'good '));
+  second.socket.send(said(1, 'day '));
+  await until('the second is taken', () => reports().length === 2);
+  second.socket.terminate();
+  const words = reports()
+    .flat()
+    .flatMap((event) => event.words.map(({ text, startMs }) => [text, startMs]));
+  assert.deepEqual(words, [
+    ['good', 0],
+    ['day', 500],
+  ]);
+});

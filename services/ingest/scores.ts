@@ -52,6 +52,7 @@ function listOf(body: unknown): readonly unknown[] {
 function problemOf(posted: unknown): string | null {
   if (!check.Check(posted)) {
     const [problem] = check.Errors(posted);
+    if (problem.keyword === 'boolean') return `a score without a field ${problem.instancePath.slice(1)}`;
     return `a score whose ${problem.instancePath.slice(1) || 'fields are name, value or label, and callId or traceId'} ${problem.message}`;
   }
   if ((posted.callId ?? '') === '' && (posted.traceId ?? '') === '') return 'a score with callId or traceId';

@@ -199,9 +199,14 @@ export class Joiner {
     const input = joinInputOf(known, { events, requests });
     const startedMs = performance.now();
     const joined = this.#options.join(input);
-    // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one.
+    // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one: even one that
+    // knows of another call on the trace, and takes fewer of its spans for this one's.
     const revision =
-      facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) + events.length + requests.length + scores.length;
+      facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) +
+      events.length +
+      known.spans.length +
+      known.otherKeys.size +
+      scores.length;
     const clock = wallClock(input.anchors);
     // What was found out while the texts were here is not given up for what their counts alone tell.
     const hasTexts = known.events.every((event) => texts.isWhole(event));

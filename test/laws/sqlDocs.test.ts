@@ -28,7 +28,7 @@ async function ask<Row>(query: string): Promise<Row[]> {
 }
 
 /** Views that are not of facts, or have other columns in place of the common ones. */
-const LISTS_ALL = /^v_(calls|frames|events|requests|scores|\w+_percentiles)$/;
+const LISTS_ALL = /^v_(calls|frames|events|requests|scores|unjoined|\w+_percentiles)$/;
 
 test('every view and every column of it is documented', async () => {
   const [preamble, ...sections] = text.split(/^### /m);
@@ -53,7 +53,7 @@ test('every column whose name is a number of something says its unit', async () 
     "SELECT table, name, type FROM system.columns WHERE database = 'earshot' AND startsWith(table, 'v_')",
   );
   const COUNTED =
-    /^(overlaps|turns|interruptions_by_\w+|yielded|continued|backchannels|noise_bursts|responses|dead_airs|clippings|dropouts|holes|gibberishes|loops|tone_changes|pauses|syllables|turn_index|definition_version|pairs|requests|\w+_(words|characters|tokens|requests)|characters)$/;
+    /^(overlaps|turns|interruptions_by_\w+|yielded|continued|backchannels|noise_bursts|responses|dead_airs|clippings|dropouts|holes|gibberishes|loops|tone_changes|pauses|syllables|turn_index|definition_version|pairs|requests|reports|\w+_(words|characters|tokens|requests)|characters)$/;
   const SAID =
     /(^|_)(usd|ppm|rate|confidence|words_per_minute|ms|ms_p50|ms_p95|ms_max|ms_caller|ms_agent|db|dbfs|hz|hz_caller|hz_agent|st|st_per_s|per_s|percent|mos|mos_caller|mos_agent|share|ratio|probability|mean|score)$/;
   const SCALES = /^(monotony|arousal(_shift)?|intelligibility(_caller|_agent)?)$/;

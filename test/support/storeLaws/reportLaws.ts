@@ -5,6 +5,7 @@ import { eventOf } from '../../../core/events/eventOf.ts';
 import type { SpeechEvent } from '../../../core/events/speechEvent.ts';
 import { reportedEventRow, reportedScoreRow } from '../../../core/rows/reportRows.ts';
 import { spanRow } from '../../../core/rows/spanRow.ts';
+import type { TableRow } from '../../../core/rows/tables.ts';
 import type { Span } from '../../../core/spans/span.ts';
 import type { OpenCall } from '../../../core/facts/openCall.ts';
 import { sampleFacts, sampleOpenCall } from '../sampleCall.ts';
@@ -37,6 +38,27 @@ const eventsOf = (call: OpenCall, callKey: string): SpeechEvent[] => {
     eventOf({ type: 'state', streamId: 'a' }, origin),
   ];
 };
+
+const spanOf = (tenant: string, traceId: string, spanId: string): Span => ({
+  tenant,
+  traceId,
+  spanId,
+  parentSpanId: '',
+  traceState: '',
+  name: `llm of ${tenant}`,
+  kind: 'Client',
+  serviceName: 'bot',
+  resourceAttributes: {},
+  scopeName: '',
+  scopeVersion: '',
+  attributes: {},
+  startNs: BigInt(Date.now()) * 1_000_000n,
+  durationNs: 5n,
+  statusCode: 'Unset',
+  statusMessage: '',
+  events: [],
+  links: [],
+});
 
 async function inputsOf(store: Parameters<StoreLaw>[0], call: OpenCall): Promise<CallInputs> {
   const reader = createJoinReader(store);
@@ -102,26 +124,7 @@ export const reportLaws: Readonly<Record<string, StoreLaw>> = {
     const writer = writerOf(store);
     for (const tenant of ['reports-a', 'reports-b', 'reports-c']) {
       const call = sampleOpenCall(odd, { tenant, startedAtMs: Date.now(), providerIds: { room: odd } });
-      const span: Span = {
-        tenant,
-        traceId,
-        spanId,
-        parentSpanId: '',
-        traceState: '',
-        name: `llm of ${tenant}`,
-        kind: 'Client',
-        serviceName: 'bot',
-        resourceAttributes: {},
-        scopeName: '',
-        scopeVersion: '',
-        attributes: { 'session.id': odd },
-        startNs: BigInt(Date.now()) * 1_000_000n,
-        durationNs: 5n,
-        statusCode: 'Unset',
-        statusMessage: '',
-        events: [],
-        links: [],
-      };
+      const span = { ...spanOf(tenant, traceId, spanId), attributes: { 'session.id': odd } };
       await writer.append([
         ...rowsOf(sampleFacts(call).slice(0, 1), call),
         { table: 'otel_traces', row: spanRow(span) },
@@ -138,6 +141,36 @@ export const reportLaws: Readonly<Record<string, StoreLaw>> = {
       );
       assert.equal(otherKeys.size, 0);
     }
+  },
+  'what was reported under a name that no call goes by is seen as such, by its tenant': async (store) => {
+    const call = sampleOpenCall('heard', { tenant: 'unjoined', providerIds: { room: 'room-heard' } });
+    const naming = (traceId: string, spanId: string, key: string): Span => ({
+      ...spanOf('unjoined', traceId, spanId),
+      attributes: { 'session.id': key },
+    });
+    const writer = writerOf(store);
+    await writer.append([
+      ...rowsOf(sampleFacts(call).slice(0, 1), call),
+      ...['heard', 'room-heard', 'never-heard'].flatMap((key) => eventsOf(call, key)).map(reportedEventRow),
+      ...eventsOf({ ...call, tenant: 'unjoined-too' }, 'heard').map(reportedEventRow),
+      // One trace that names its call by two names, one of them known; and one of a call that was not heard.
+      ...[
+        naming('5'.repeat(32), '5'.repeat(16), 'heard'),
+        naming('5'.repeat(32), '6'.repeat(16), 'job-1'),
+        naming('6'.repeat(32), '6'.repeat(16), 'never-heard'),
+      ].map((span): TableRow => ({ table: 'otel_traces', row: spanRow(span) })),
+    ]);
+    await writer.close();
+    const rows = await ask(
+      store,
+      `SELECT tenant, call_key, kind, toUInt32(reports) AS reports FROM earshot.v_unjoined
+       WHERE startsWith(tenant, 'unjoined') ORDER BY tenant, call_key, kind`,
+    );
+    assert.deepEqual(rows, [
+      { tenant: 'unjoined', call_key: 'never-heard', kind: 'event', reports: 2 },
+      { tenant: 'unjoined', call_key: 'never-heard', kind: 'trace', reports: 1 },
+      { tenant: 'unjoined-too', call_key: 'heard', kind: 'event', reports: 2 },
+    ]);
   },
   'what was reported is seen beside what was heard': async (store) => {
     const call = sampleOpenCall('beside', { tenant: 'reports' });
