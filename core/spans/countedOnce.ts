@@ -23,7 +23,7 @@ export function countedOnce(requests: readonly Request[]): Request[] {
   }
   const nested = new Set([...inner.values()].flat());
   return requests.map((request) => {
-    if (nested.has(request)) return { ...request, ...NOTHING, kind: 'other' };
+    if (nested.has(request)) return uncounted(request);
     return (inner.get(request) ?? []).sort(byTime).reduce(completed, request);
   });
 }
@@ -38,6 +38,9 @@ const NOTHING = {
   audioMs: null,
   costUsd: null,
 } satisfies Partial<Request>;
+
+/** What is counted with another request, or with another call's. */
+export const uncounted = (request: Request): Request => ({ ...request, ...NOTHING, kind: 'other' });
 
 const idOf = (traceId: string, spanId: string): string => `${traceId} ${spanId}`;
 

@@ -9,6 +9,7 @@ import { keepText } from '../../core/events/textPolicy.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { join } from '../../core/join/join.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
+import type { Span } from '../../core/spans/span.ts';
 import { NO_PRICES } from '../../core/spans/prices.ts';
 import { HeldTexts } from './heldTexts.ts';
 import { Joiner } from './joiner.ts';
@@ -20,6 +21,8 @@ let nowMs: number;
 let calls: KnownCall[];
 let events: SpeechEvent[];
 let textStarts: Set<number>;
+let spans: Span[];
+let otherKeys: Set<string>;
 let written: TableRow[];
 let failures: string[];
 let texts: HeldTexts;
@@ -32,6 +35,8 @@ beforeEach(() => {
   calls = [];
   events = [];
   textStarts = new Set();
+  spans = [];
+  otherKeys = new Set();
   written = [];
   failures = [];
   texts = new HeldTexts(1_000_000);
@@ -74,8 +79,8 @@ const inputsOf = (known: KnownCall): CallInputs => ({
   facts: [fact('speech', 'agent', 1_000, 4_000), fact('turn', 'agent', 1_000, 4_000), fact('call_ended', '', 0, 9_000)],
   textStarts,
   events: events.filter(({ tenant, callKey }) => tenant === known.tenant && callKey === known.callId),
-  spans: [],
-  otherKeys: new Set(),
+  spans,
+  otherKeys,
   scores: [],
 });
 
@@ -217,4 +222,55 @@ test('what was found out with its text stays when only counts of it are left', a
   first.noteReports('t', ['a'], []);
   await cycles(first, 2);
   assert.equal(textFacts().length, 2, 'counts are better than nothing');
+});
+
+test('spans that turn out to be of another call on the trace count for this one no more', async () => {
+  calls = [call('a')];
+  const span = (spanId: string, attributes: Record<string, string>): Span => ({
+    tenant: 't',
+    traceId: '1'.repeat(32),
+    spanId: spanId.repeat(16),
+    parentSpanId: '',
+    traceState: '',
+    name: 'chat',
+    kind: 'Client',
+    serviceName: 'bot',
+    resourceAttributes: {},
+    scopeName: '',
+    scopeVersion: '',
+    attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': '90', ...attributes },
+    startNs: BigInt(STARTED_AT_MS + 1_000) * 1_000_000n,
+    durationNs: 5n,
+    statusCode: 'Unset',
+    statusMessage: '',
+    events: [],
+    links: [],
+  });
+  const rowsOf = (spanId: string): unknown[] =>
+    written
+      .filter(
+        ({ table, row }) => table === 'call_requests' && (row as { span_id: string }).span_id === spanId.repeat(16),
+      )
+      .map(({ row }) => {
+        const { kind, input_tokens, start_sample } = row as {
+          kind: string;
+          input_tokens: unknown;
+          start_sample: unknown;
+        };
+        return [kind, input_tokens, start_sample];
+      });
+  spans = [span('2', { 'session.id': 'a' }), span('3', {})];
+  const joiner = newJoiner();
+  joiner.noteReports('t', ['a'], []);
+  await cycles(joiner, 2);
+  spans = [...spans, span('4', { 'session.id': 'b' })];
+  otherKeys = new Set(['b']);
+  joiner.noteReports('t', ['a'], []);
+  await cycles(joiner, 3);
+  assert.deepEqual(rowsOf('2'), [['llm', 90, 16_000]]);
+  assert.deepEqual(rowsOf('3'), [
+    ['llm', 90, 16_000],
+    ['other', null, null],
+  ]);
+  assert.deepEqual(rowsOf('4'), []);
 });

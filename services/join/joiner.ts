@@ -8,12 +8,16 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import type { JoinReader, KnownCall, CallInputs } from '../../adapters/clickhouse/joinReader.ts';
 import type { Fact, Finding } from '../../core/facts/facts.ts';
 import { factId } from '../../core/facts/factId.ts';
-import type { Joined } from '../../core/join/joined.ts';
+import type { AlignedRequest, Joined } from '../../core/join/joined.ts';
 import type { JoinInput } from '../../core/join/joinInput.ts';
+import { NOWHERE } from '../../core/join/placing.ts';
 import { wallClock, type WallClock } from '../../core/join/wallClock.ts';
 import { factRow, type RowFact } from '../../core/rows/factRow.ts';
 import { callEventRow, callRequestRow, callScoreRow } from '../../core/rows/joinedRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
+import { uncounted } from '../../core/spans/countedOnce.ts';
+import { readRequest } from '../../core/spans/readRequest.ts';
+import type { Request } from '../../core/spans/request.ts';
 import { requestsOfCall } from '../../core/spans/requestsOfCall.ts';
 import type { PriceTable } from '../../core/spans/prices.ts';
 import { DirtyCalls, JOIN_PAUSES, type JoinPauses } from './dirtyCalls.ts';
@@ -192,7 +196,7 @@ export class Joiner {
   async #joinOne(known: CallInputs): Promise<void> {
     const { call, facts, scores } = known;
     const requests = requestsOfCall(known.spans, new Set(call.keys), known.otherKeys, this.#options.prices);
-    if (known.events.length + requests.length + scores.length === 0) return;
+    if (known.events.length + requests.length + scores.length === 0 && !this.#written.has(keyOf(call))) return;
     this.#reported.add(keyOf(call));
     const { texts } = this.#options;
     const events = known.events.map((event) => texts.withText(event));
@@ -223,8 +227,8 @@ export class Joiner {
         // What is written is the event as the text policy left it.
         row: callEventRow({ ...aligned, event: kept.get(aligned.event.id) ?? aligned.event }, joinedCall, revision),
       })),
-      ...joined.requests.map((aligned) => ({
-        id: `request ${aligned.request.traceId} ${aligned.request.spanId}`,
+      ...[...joined.requests, ...this.#given(known, requests)].map((aligned) => ({
+        id: requestId(aligned.request),
         row: callRequestRow(aligned, joinedCall, revision),
       })),
       ...joined.scores.map((aligned) => ({
@@ -238,6 +242,15 @@ export class Joiner {
     this.#dirty.joined(keyOf(call), tookMs);
     await this.#options.write(changed.map(({ row }) => row));
     for (const { fact } of changed) if (fact !== undefined) this.#options.tell(fact);
+  }
+
+  /** Spans that were taken for the call's until their trace named another: they stay in its trace, and count for nothing. */
+  #given({ call, spans }: CallInputs, requests: readonly Request[]): AlignedRequest[] {
+    const written = this.#written.get(keyOf(call));
+    const own = new Set(requests.map(requestId));
+    return spans
+      .filter((span) => written?.has(requestId(span)) === true && !own.has(requestId(span)))
+      .map((span) => ({ request: uncounted(readRequest(span, this.#options.prices)), ...NOWHERE }));
   }
 
   /** Those that differ from what was written last; they count as written from now on, since the writer gives up no good row. */
@@ -280,6 +293,8 @@ function factOf(finding: Finding, { tenant, callId }: KnownCall, clock: WallCloc
     // Joining never tells of frames.
   } as RowFact;
 }
+
+const requestId = ({ traceId, spanId }: Pick<Request, 'traceId' | 'spanId'>): string => `request ${traceId} ${spanId}`;
 
 const keyOf = ({ tenant, callId }: { readonly tenant: string; readonly callId: string }): string =>
   `${tenant}\u0000${callId}`;
