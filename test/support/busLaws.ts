@@ -9,7 +9,7 @@ import type { Bus, LogEntry, Reports } from '../../adapters/bus/bus.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
-import { samplesFromMs } from '../../core/units/time.ts';
+import type { SampleIndex } from '../../core/units/time.ts';
 import { audioEntry, closeEntry, collector } from './logEntries.ts';
 
 export interface LawBus {
@@ -240,7 +240,7 @@ const fact = (id: string): Fact => ({
   callId: 'a',
   startWallMs: 1_790_000_000_000,
   channel: 'caller',
-  startSample: samplesFromMs(120),
+  startSample: 0 as SampleIndex,
   endSample: null,
   levelDbfs: -20.5,
   probabilityMean: 0.9,
