@@ -53,6 +53,7 @@ const FETCH_PARTITION_BYTES = 1_048_576;
 const FETCH_BYTES = 8_388_608;
 const RETRY_PAUSE_MS = 500;
 const STOP_MS_MAX = 15_000;
+const JOIN_MS_MAX = 5_000;
 
 export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLogConsumer {
   const { kafka, admin, topic, groupId, tuning, bury, hooks } = options;
@@ -64,6 +65,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   /** Between leaving one share and knowing the next; nothing is handed out meanwhile. */
   let isBetweenShares = true;
   let joins = 0;
+  let running: Promise<void> = Promise.resolve();
   let takingOver: Promise<void> = Promise.resolve();
   let isPaused = false;
   let sipBytes = 0;
@@ -74,7 +76,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     const opened = kafka.consumer({
       groupId,
       sessionTimeout: tuning.sessionTimeoutMs,
-      rebalanceTimeout: tuning.sessionTimeoutMs,
+      rebalanceTimeout: tuning.rebalanceTimeoutMs,
       heartbeatInterval: tuning.heartbeatMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: FETCH_PARTITION_BYTES,
@@ -99,7 +101,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
       hooks.onTrouble(payload.error);
       if (!payload.restart) void replaceClient();
     });
-    void run(opened);
+    running = run(opened);
   }
 
   async function run(opened: Consumer): Promise<void> {
@@ -280,6 +282,8 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
       for (const timer of [commitTimer, watchTimer, sipTimer]) clearInterval(timer);
       await committing;
       await commitDue();
+      // A client that is let go while it joins does not say that it leaves, and its share would lie idle for a while.
+      await within(JOIN_MS_MAX, running).catch(hooks.onTrouble);
       const old = client;
       client = null;
       if (old !== null) await within(STOP_MS_MAX, old.disconnect()).catch(hooks.onTrouble);

@@ -45,7 +45,7 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     const opened = kafka.consumer({
       groupId,
       sessionTimeout: tuning.sessionTimeoutMs,
-      rebalanceTimeout: tuning.sessionTimeoutMs,
+      rebalanceTimeout: tuning.rebalanceTimeoutMs,
       heartbeatInterval: tuning.heartbeatMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,

@@ -39,6 +39,11 @@ export interface KafkaTuning {
   readonly commitEveryMs: number;
   /** A consumer that was not heard of for so long is taken for dead and its partitions go to others. */
   readonly sessionTimeoutMs: number;
+  /**
+   * When shares change, everybody stands still until the last has said that it is there; who has not by then is left out. So
+   * long, at most, does a dead process hold up the others.
+   */
+  readonly rebalanceTimeoutMs: number;
   readonly heartbeatMs: number;
   /** A partition with entries to read, of which none comes for so long, means that the client is stuck: it is replaced. */
   readonly stuckAfterMs: number;
@@ -51,6 +56,7 @@ export const KAFKA_TUNING: KafkaTuning = {
   compression: 'none',
   commitEveryMs: 1_000,
   sessionTimeoutMs: 10_000,
+  rebalanceTimeoutMs: 3_000,
   heartbeatMs: 500,
   stuckAfterMs: 10_000,
 };
@@ -95,7 +101,10 @@ export function clientConfigOf(connection: KafkaConnection, onLog?: OnClientLog)
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (line) => {
-      onLog?.({ level: line.level === kafkajs.logLevel.WARN ? 'warn' : 'error', message: textOf(line.namespace, line.log) });
+      onLog?.({
+        level: line.level === kafkajs.logLevel.WARN ? 'warn' : 'error',
+        message: textOf(line.namespace, line.log),
+      });
     },
   };
 }

@@ -71,7 +71,8 @@ async function whenLed(admin: Admin, specs: readonly TopicSpec[]): Promise<void>
   for (let tries = LED_TRIES_MAX; ; tries -= 1) {
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: specs.map(({ topic }) => topic) });
-      if (topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return;
+      if (topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)))
+        return;
     } catch (error) {
       if (tries === 0) throw error;
     }

@@ -12,6 +12,7 @@ import { openFleet } from '../support/workerFleet.ts';
 
 const CHANGES = Number(process.env.EARSHOT_REBALANCES ?? 12);
 const CHANGE_EVERY_MS = 2_500;
+const AFTER_KILL_MS = 8_000;
 const CALLS = 24;
 const PARTITIONS = 8;
 const BLOCK_MS = 100;
@@ -51,11 +52,16 @@ test(`${CHANGES} changes of workers under ${CALLS} calls`, { skip: reason ?? fal
   const made: string[] = [];
   const leaving: Promise<void>[] = [];
   for (let change = 0; change < CHANGES; change += 1) {
-    await wait(CHANGE_EVERY_MS);
+    // The promise is of one death at a time: a killed worker is gone for the others after its session (6 s here) at the latest.
+    await wait(made.at(-1) === 'kill' ? AFTER_KILL_MS : CHANGE_EVERY_MS);
     const { workers } = fleet;
     const canLeave = workers.length > 1;
     const canJoin = workers.length < WORKERS_MAX;
-    const what = !canLeave ? 'join' : !canJoin ? 'kill' : (['join', 'leave', 'kill'] as const)[Math.floor(random() * 3)];
+    const what = !canLeave
+      ? 'join'
+      : !canJoin
+        ? 'kill'
+        : (['join', 'leave', 'kill'] as const)[Math.floor(random() * 3)];
     made.push(what);
     if (what === 'join') fleet.join();
     else {

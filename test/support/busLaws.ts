@@ -95,42 +95,45 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
     assert.deepEqual(taken.seqsOf('a'), upTo(accepted.length + 1));
   });
 
-  law('after a restart each call goes on no later than after what is committed of it, in order, and is whole', async (maker) => {
-    const first = await maker.open(ROOMY);
-    const taken = collector();
-    first.bus.consume(taken);
-    const unacknowledged = new Set<LogEntry>();
-    const publish = (bus: Bus, entry: LogEntry): void => {
-      unacknowledged.add(entry);
-      bus.publish(entry).then(
-        () => unacknowledged.delete(entry),
-        () => undefined,
-      );
-    };
-    // Calls that share a partition, with commits that are not in step.
-    const committed = new Map([
-      ['a', 9],
-      ['b', -1],
-      ['c', 29],
-      ['d', 14],
-    ]);
-    for (const seq of upTo(30)) for (const call of committed.keys()) publish(first.bus, audioEntry(call, seq));
-    await taken.count(30 * committed.size);
-    for (const [call, seq] of committed) if (seq >= 0) first.bus.commit('t', call, seq);
-    const second = await first.reopen();
-    const again = collector();
-    second.bus.consume(again);
-    // Whoever was not told that its entry is safe brings it again.
-    for (const entry of [...unacknowledged]) publish(second.bus, entry);
-    for (const call of committed.keys()) publish(second.bus, audioEntry(call, 30));
-    await again.until(() => [...committed.keys()].every((call) => again.seqsOf(call).includes(30)));
-    for (const [call, seq] of committed) {
-      const seqs = again.seqsOf(call);
-      const begin = seqs[0];
-      assert.ok(begin <= seq + 1, `${call} goes on at ${begin}, committed is ${seq}`);
-      assert.deepEqual(seqs, upTo(31).slice(begin));
-    }
-  });
+  law(
+    'after a restart each call goes on no later than after what is committed of it, in order, and is whole',
+    async (maker) => {
+      const first = await maker.open(ROOMY);
+      const taken = collector();
+      first.bus.consume(taken);
+      const unacknowledged = new Set<LogEntry>();
+      const publish = (bus: Bus, entry: LogEntry): void => {
+        unacknowledged.add(entry);
+        bus.publish(entry).then(
+          () => unacknowledged.delete(entry),
+          () => undefined,
+        );
+      };
+      // Calls that share a partition, with commits that are not in step.
+      const committed = new Map([
+        ['a', 9],
+        ['b', -1],
+        ['c', 29],
+        ['d', 14],
+      ]);
+      for (const seq of upTo(30)) for (const call of committed.keys()) publish(first.bus, audioEntry(call, seq));
+      await taken.count(30 * committed.size);
+      for (const [call, seq] of committed) if (seq >= 0) first.bus.commit('t', call, seq);
+      const second = await first.reopen();
+      const again = collector();
+      second.bus.consume(again);
+      // Whoever was not told that its entry is safe brings it again.
+      for (const entry of [...unacknowledged]) publish(second.bus, entry);
+      for (const call of committed.keys()) publish(second.bus, audioEntry(call, 30));
+      await again.until(() => [...committed.keys()].every((call) => again.seqsOf(call).includes(30)));
+      for (const [call, seq] of committed) {
+        const seqs = again.seqsOf(call);
+        const begin = seqs[0];
+        assert.ok(begin <= seq + 1, `${call} goes on at ${begin}, committed is ${seq}`);
+        assert.deepEqual(seqs, upTo(31).slice(begin));
+      }
+    },
+  );
 
   law('a commit of what another call has done, or of what never was, changes nothing', async (maker) => {
     const { bus } = await maker.open(ROOMY);
@@ -178,7 +181,7 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
       });
     });
     await ready();
-    for (let isTaken = false; !isTaken; ) {
+    for (let isTaken = false; !isTaken;) {
       try {
         await bus.publishReports(reportsOf([eventNumber(0)]));
         isTaken = true;

@@ -76,11 +76,13 @@ export function openFleet(args: readonly string[]): Fleet {
       while (!holds()) await once(changed, 'change');
     },
     async close() {
-      await Promise.all(workers.splice(0).map((worker) => {
-        const gone = once(worker, 'close');
-        worker.kill('SIGKILL');
-        return gone;
-      }));
+      await Promise.all(
+        workers.splice(0).map((worker) => {
+          const gone = once(worker, 'close');
+          worker.kill('SIGKILL');
+          return gone;
+        }),
+      );
     },
   };
 }
