@@ -60,10 +60,11 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
       await opened.subscribe({ topic });
       await opened.run({
         autoCommit: false,
-        async eachBatch({ batch, isStale }) {
+        async eachBatch(payload) {
+          const { batch } = payload;
           for (const message of batch.messages) {
             const offset = Number(message.offset);
-            if (isStale() || isClosed) return;
+            if (payload.isStale() || isClosed) return;
             if (offset < (next.get(batch.partition) ?? 0)) continue;
             let fact: Fact | null = null;
             try {

@@ -48,7 +48,9 @@ export interface KafkaLogConsumer {
 const SIP_EVERY_MS = 1_000;
 const SIP_SHARE = 1 / 16;
 const WATCH_EVERY_MS = 2_000;
-const FETCH_WAIT_MS = 100;
+/** An answer waits for this much to come together: each costs more than what is in it. */
+const FETCH_BYTES_MIN = 65_536;
+const FETCH_WAIT_MS = 50;
 const FETCH_PARTITION_BYTES = 1_048_576;
 const FETCH_BYTES = 8_388_608;
 const RETRY_PAUSE_MS = 500;
@@ -78,6 +80,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
       sessionTimeout: tuning.sessionTimeoutMs,
       rebalanceTimeout: tuning.rebalanceTimeoutMs,
       heartbeatInterval: tuning.heartbeatMs,
+      minBytes: FETCH_BYTES_MIN,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: FETCH_PARTITION_BYTES,
       maxBytes: FETCH_BYTES,
@@ -91,9 +94,9 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     });
     opened.on(opened.events.GROUP_JOIN, ({ payload }) => {
       if (opened !== client || isClosed) return;
-      const isSameMember = payload.memberId === memberId;
+      const member = payload.memberId === memberId ? 'as before' : 'new';
       memberId = payload.memberId;
-      takingOver = takeOver(opened, payload.memberAssignment[topic] ?? [], isSameMember).catch(hooks.onTrouble);
+      takingOver = takeOver(opened, payload.memberAssignment[topic] ?? [], member).catch(hooks.onTrouble);
     });
     opened.on(opened.events.CRASH, ({ payload }) => {
       if (opened !== client) return;
@@ -132,11 +135,11 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     if (!isClosed) openClient();
   }
 
-  async function takeOver(opened: Consumer, partitions: readonly number[], isSameMember: boolean): Promise<void> {
+  async function takeOver(opened: Consumer, partitions: readonly number[], member: 'as before' | 'new'): Promise<void> {
     isBetweenShares = true;
     const join = (joins += 1);
     // Whoever was out of the group for a while may have had its partitions given to others meanwhile.
-    const isKept = (partition: number): boolean => isSameMember && partitions.includes(partition);
+    const isKept = (partition: number): boolean => member === 'as before' && partitions.includes(partition);
     share.revoke(share.partitions.filter((partition) => !isKept(partition)));
     const places = partitions.length === 0 ? [] : await placesPatiently(() => join === joins && opened === client);
     if (places === null) return;
@@ -175,7 +178,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   }
 
   async function handOut(opened: Consumer, payload: EachBatchPayload): Promise<void> {
-    const { batch, resolveOffset } = payload;
+    const { batch } = payload;
     await takingOver;
     const ledger = share.ledgerOf(batch.partition);
     const isCurrent = (): boolean =>
@@ -197,7 +200,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
         if (entry !== null) share.handOut(batch.partition, entry, offset);
         sipBytes -= message.value?.length ?? 0;
       }
-      resolveOffset(message.offset);
+      payload.resolveOffset(message.offset);
     }
   }
 

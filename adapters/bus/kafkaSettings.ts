@@ -52,7 +52,7 @@ export interface KafkaTuning {
 export const KAFKA_TUNING: KafkaTuning = {
   sendBytesMax: 32 * 1_048_576,
   uncommittedBytesMax: 256 * 1_048_576,
-  lingerMs: 5,
+  lingerMs: 20,
   compression: 'none',
   commitEveryMs: 1_000,
   sessionTimeoutMs: 10_000,

@@ -90,7 +90,7 @@ async function fullSpeed(ms: number, blocks: number, compression: KafkaTuning['c
   const writing = await openBus(prefix, { compression, sendBytesMax: BYTES_IN_FLIGHT });
   const produce = await timed(blocks, ms, async () => {
     const acknowledged: Promise<void>[] = [];
-    for (let index = 0; index < blocks; ) {
+    for (let index = 0; index < blocks;) {
       try {
         acknowledged.push(writing.publish(block(`call-${index % CALLS}`, Math.floor(index / CALLS), ms)));
         index += 1;
@@ -174,8 +174,7 @@ async function calm(ms: number): Promise<object> {
 }
 
 const blockOf = (ms: number): Buffer => Buffer.from(audio.subarray(0, ms * BYTES_PER_MS * 50));
-const gzipShare = (ms: number): number =>
-  Math.round((gzipSync(blockOf(ms)).length / blockOf(ms).length) * 100) / 100;
+const gzipShare = (ms: number): number => Math.round((gzipSync(blockOf(ms)).length / blockOf(ms).length) * 100) / 100;
 
 const result = {
   ...machineOf(),

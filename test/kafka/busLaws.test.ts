@@ -8,7 +8,7 @@ import { connectionTo, freshTopics, hooksInto, TEST_TUNING } from '../support/ka
 const reason = await whyNoKafka();
 if (reason === null) {
   let broker: KafkaBroker;
-  describe('over a real broker', () => {
+  void describe('over a real broker', () => {
     before(async () => (broker = await startKafka()));
     after(() => broker.close());
 

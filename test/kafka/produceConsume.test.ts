@@ -16,7 +16,7 @@ import { audioEntry, closeEntry, collector } from '../support/logEntries.ts';
 const reason = await whyNoKafka();
 if (reason !== null) console.error(`!! the bus is not tested over Kafka: ${reason}`);
 
-describe('over a real broker', { skip: reason ?? false }, () => {
+void describe('over a real broker', { skip: reason ?? false }, () => {
   let broker: KafkaBroker;
   before(async () => (broker = await startKafka()));
   after(() => broker.close());
@@ -89,7 +89,10 @@ describe('over a real broker', { skip: reason ?? false }, () => {
     await bus.publish(audioEntry('a', 0));
     await producer.send({
       topic: `${topics.prefix}log`,
-      messages: [{ key: 't/a', value: 'not an entry' }, { key: null, value: null }],
+      messages: [
+        { key: 't/a', value: 'not an entry' },
+        { key: null, value: null },
+      ],
     });
     await bus.publish(audioEntry('a', 1));
     await taken.count(2);
@@ -140,7 +143,10 @@ describe('over a real broker', { skip: reason ?? false }, () => {
       },
     });
     await taken.count(entries.length);
-    assert.deepEqual(taken.seqsOf('a'), entries.map(({ seq }) => seq));
+    assert.deepEqual(
+      taken.seqsOf('a'),
+      entries.map(({ seq }) => seq),
+    );
     assert.ok(peakBytes < 30_000, `${peakBytes} bytes were out at once`);
   });
 

@@ -170,7 +170,8 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
   });
 
   law('reports that their taker has no room for are not acknowledged as lost', async (maker) => {
-    const { bus, ready } = await maker.open(ROOMY);
+    const opened = await maker.open(ROOMY);
+    const { bus } = opened;
     let tries = 0;
     const took = new Promise<void>((resolve) => {
       bus.consumeReports(() => {
@@ -180,7 +181,7 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
         return Promise.resolve();
       });
     });
-    await ready();
+    await opened.ready();
     for (let isTaken = false; !isTaken;) {
       try {
         await bus.publishReports(reportsOf([eventNumber(0)]));
@@ -193,7 +194,8 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
   });
 
   law('facts go to whoever listens, until it stops', async (maker) => {
-    const { bus, ready } = await maker.open(ROOMY);
+    const opened = await maker.open(ROOMY);
+    const { bus } = opened;
     const heard: string[] = [];
     const came = new EventEmitter();
     const stop = bus.subscribeFacts(({ id }) => heard.push(`first ${id}`));
@@ -201,7 +203,7 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
       heard.push(`second ${id}`);
       came.emit('change');
     });
-    await ready();
+    await opened.ready();
     const hearing = async (count: number): Promise<void> => {
       while (heard.length < count) await once(came, 'change');
     };
