@@ -35,6 +35,7 @@ export interface KafkaSenderOptions {
 interface Waiting {
   readonly record: OutRecord;
   readonly bytes: number;
+  readonly sinceMs: number;
   readonly done: () => void;
   readonly lost: (error: Error) => void;
 }
@@ -79,8 +80,8 @@ export function createKafkaSender({ kafka, tuning, onTrouble }: KafkaSenderOptio
   }
 
   async function sendAll(): Promise<void> {
-    await pause(tuning.lingerMs);
     while (queue.length > 0) {
+      await linger(queue[0]);
       const batch = nextBatch(queue);
       const records = batch.map(({ record }) => record);
       const isDelivered = await deliver(records);
@@ -90,6 +91,12 @@ export function createKafkaSender({ kafka, tuning, onTrouble }: KafkaSenderOptio
         else lost(new Error('the bus was closed before the brokers had this'));
       }
     }
+  }
+
+  /** Until the oldest has waited its time for others, or enough came together. */
+  async function linger(oldest: Waiting): Promise<void> {
+    const leftMs = oldest.sinceMs + tuning.lingerMs - performance.now();
+    if (leftMs > 0 && pendingBytes < REQUEST_BYTES_MAX) await pause(leftMs);
   }
 
   function start(): void {
@@ -147,12 +154,13 @@ export function createKafkaSender({ kafka, tuning, onTrouble }: KafkaSenderOptio
         throw new Busy(`${pendingBytes} bytes wait for the brokers`, BUSY_RETRY_MS);
       }
       for (const { value } of records) checkSize(value.length);
+      const sinceMs = performance.now();
       const sent = records.map(
         (record) =>
           new Promise<void>((done, lost) => {
             const bytes = record.value.length + RECORD_OVERHEAD_BYTES;
             pendingBytes += bytes;
-            queue.push({ record, bytes, done, lost });
+            queue.push({ record, bytes, sinceMs, done, lost });
           }),
       );
       start();
