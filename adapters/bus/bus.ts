@@ -59,7 +59,17 @@ export interface Bus {
   close(): Promise<void>;
 }
 
+export interface CallName {
+  readonly tenant: string;
+  readonly callId: string;
+}
+
 export interface LogConsumer {
   /** Takes one entry; must not throw and must not block. */
   take(entry: LogEntry): void;
+  /**
+   * These calls are another process's now, or will be handed out again from their first entry that is not committed: what is
+   * known of them here is to be let go, and nothing of them written any more. Never called by a bus within one process.
+   */
+  revoked?(calls: readonly CallName[]): void;
 }

@@ -88,6 +88,13 @@ export declare type Fact = Message<"earshot.v1.Fact"> & {
    * @generated from field: map<string, string> details = 13;
    */
   details: { [key: string]: string };
+
+  /**
+   * What numbers and texts cannot hold: lists, what is null because it is unknown, parts with names of their own. JSON.
+   *
+   * @generated from field: string rest_json = 14;
+   */
+  restJson: string;
 };
 
 /**

@@ -1,0 +1,99 @@
+/**
+ * What one process has handed out of one partition, in which the logs of many calls lie between one another: which entries
+ * are repeats, and up to where all is committed. The oldest entry that is not holds the whole partition's offset.
+ */
+import type { CallName } from './bus.ts';
+import type { Written } from './logRecord.ts';
+
+export interface LedgerEntry extends CallName, Written {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly isLast: boolean;
+}
+
+interface HandedOut {
+  readonly seq: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+interface LedgerCall {
+  readonly name: CallName;
+  /** In the order of the log. */
+  readonly uncommitted: HandedOut[];
+  writer: string;
+  ordinal: number;
+  hasEnded: boolean;
+}
+
+export class OffsetLedger {
+  readonly #calls = new Map<string, LedgerCall>();
+  #nextOffset: number;
+  #uncommittedBytes = 0;
+
+  constructor(nextOffset: number) {
+    this.#nextOffset = nextOffset;
+  }
+
+  /** The offset of the entry to be handed out next. */
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
+  get uncommittedBytes(): number {
+    return this.#uncommittedBytes;
+  }
+
+  /** Where another process would have to go on: everything before it is durable. */
+  get committableOffset(): number {
+    let lowest = this.#nextOffset;
+    for (const { uncommitted } of this.#calls.values()) {
+      if (uncommitted.length > 0 && uncommitted[0].offset < lowest) lowest = uncommitted[0].offset;
+    }
+    return lowest;
+  }
+
+  get calls(): readonly CallName[] {
+    return [...this.#calls.values()].map(({ name }) => name);
+  }
+
+  has(key: string): boolean {
+    return this.#calls.has(key);
+  }
+
+  /** Goes past a record that is not handed out. */
+  skip(offset: number): void {
+    this.#nextOffset = offset + 1;
+  }
+
+  /** `repeat`: the same writer wrote this entry before, and it is not to be handed out again. */
+  take(key: string, entry: LedgerEntry, offset: number): 'new' | 'repeat' {
+    this.#nextOffset = offset + 1;
+    const { tenant, callId, writer, ordinal } = entry;
+    let call = this.#calls.get(key);
+    if (call === undefined) {
+      call = { name: { tenant, callId }, uncommitted: [], writer, ordinal: 0, hasEnded: false };
+      this.#calls.set(key, call);
+    }
+    const isSameWriter = writer !== '' && writer === call.writer;
+    if (isSameWriter && ordinal <= call.ordinal) return 'repeat';
+    call.writer = writer;
+    call.ordinal = ordinal;
+    call.hasEnded ||= entry.isLast;
+    call.uncommitted.push({ seq: entry.seq, offset, bytes: entry.bytes });
+    this.#uncommittedBytes += entry.bytes;
+    return 'new';
+  }
+
+  commit(key: string, seq: number): void {
+    const call = this.#calls.get(key);
+    if (call === undefined) return;
+    const { uncommitted } = call;
+    const firstAfter = uncommitted.findIndex((entry) => entry.seq > seq);
+    const count = firstAfter === -1 ? uncommitted.length : firstAfter;
+    for (const { bytes } of uncommitted.splice(0, count)) this.#uncommittedBytes -= bytes;
+    if (call.hasEnded && uncommitted.length === 0) this.#calls.delete(key);
+  }
+}
+
+export const callKeyOf = (tenant: string, callId: string): string => `${tenant}\u0000${callId}`;
