@@ -86,3 +86,17 @@ test('messages of others are refused', () => {
   }
   assert.deepEqual(mapped('deepgram', [{ type: 'SomethingNew' }]), []);
 });
+
+test('a window that ends before it begins has a beginning only', () => {
+  const message = {
+    type: 'TurnInfo',
+    event: 'Update',
+    turn_index: 0,
+    audio_window_start: 0.4,
+    audio_window_end: 0,
+    transcript: 'hi',
+    words: [],
+  };
+  const [event] = mapped('deepgram', [message]);
+  assert.deepEqual([event.startMs, event.endMs], [400, undefined]);
+});

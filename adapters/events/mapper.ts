@@ -28,11 +28,18 @@ export const seenAtMs = ({ occurredAtMs, receivedAtMs }: MapperContext): number 
 
 type Fields = Omit<ReportedEvent, 'type'>;
 
-/** An event with what is known of it: fields that are undefined, empty texts and empty maps say nothing and are left out. */
+/**
+ * An event with what is known of it: fields that are undefined, empty texts and empty maps say nothing and are left out; so is an
+ * end before its start.
+ */
 export function event(type: EventType, fields: Fields = {}): ReportedEvent {
+  const { startMs, endMs } = fields;
+  const isBackward =
+    startMs !== undefined && endMs !== undefined && startMs !== null && endMs !== null && endMs < startMs;
+  const sound = isBackward ? { ...fields, endMs: undefined } : fields;
   return {
     type,
-    ...(Object.fromEntries(Object.entries(fields).filter(([, value]) => saysSomething(value))) as Fields),
+    ...(Object.fromEntries(Object.entries(sound).filter(([, value]) => saysSomething(value))) as Fields),
   };
 }
 
