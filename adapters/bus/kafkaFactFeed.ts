@@ -41,7 +41,12 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
       groupId,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
-      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(true) },
+      retry: {
+        retries: 10,
+        initialRetryTime: 100,
+        maxRetryTime: 1_000,
+        restartOnFailure: () => Promise.resolve(opened === client),
+      },
     });
     client = opened;
     opened.on(opened.events.GROUP_JOIN, () => {

@@ -86,7 +86,12 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
       maxBytes: FETCH_BYTES,
       allowAutoTopicCreation: false,
       partitionAssigners: [stickyAssigner(topic, () => share.partitions)],
-      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(true) },
+      retry: {
+        retries: 10,
+        initialRetryTime: 100,
+        maxRetryTime: 1_000,
+        restartOnFailure: () => Promise.resolve(opened === client),
+      },
     });
     client = opened;
     opened.on(opened.events.REBALANCING, () => {

@@ -49,7 +49,12 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
       heartbeatInterval: tuning.heartbeatMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
-      retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(true) },
+      retry: {
+        retries: 10,
+        initialRetryTime: 100,
+        maxRetryTime: 1_000,
+        restartOnFailure: () => Promise.resolve(opened === client),
+      },
     });
     client = opened;
     opened.on(opened.events.GROUP_JOIN, onReady);
