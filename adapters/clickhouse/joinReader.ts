@@ -157,6 +157,12 @@ export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReade
         isOfTrace.delete('');
         const own = (rows: readonly FactRow[]): FactRow[] =>
           rows.filter(({ tenant, call_id }) => tenant === call.tenant && call_id === call.callId);
+        // Not all that are read together: what is known of a call must not depend on its company.
+        const spokenOf = new Set(
+          links
+            .filter(({ Tenant, TraceId }) => Tenant === call.tenant && isOfTrace.has(TraceId))
+            .map(({ CallKey }) => CallKey),
+        );
         const otherCalls = [...calls, ...others].filter(
           (other) => other.tenant === call.tenant && other.callId !== call.callId,
         );
@@ -172,7 +178,9 @@ export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReade
             .filter(({ tenant, call_key }) => tenant === call.tenant && names.has(call_key))
             .map(eventOfRow),
           spans: [...isOfTrace].flatMap((id) => spans.get(id) ?? []).filter(({ tenant }) => tenant === call.tenant),
-          otherKeys: new Set(otherCalls.flatMap((other) => other.keys).filter((key) => !names.has(key))),
+          otherKeys: new Set(
+            otherCalls.flatMap((other) => other.keys).filter((key) => spokenOf.has(key) && !names.has(key)),
+          ),
           scores: scores
             .filter(
               ({ tenant, call_key, trace_id }) =>

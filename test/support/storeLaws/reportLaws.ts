@@ -142,6 +142,32 @@ export const reportLaws: Readonly<Record<string, StoreLaw>> = {
       assert.equal(otherKeys.size, 0);
     }
   },
+  'what is known of a call does not depend on the calls that are read with it': async (store) => {
+    const calls = ['one', 'two', 'three'].map((callId) => sampleOpenCall(callId, { tenant: 'company' }));
+    const naming = (spanId: string, key: string): Span => ({
+      ...spanOf('company', '7'.repeat(32), spanId.repeat(16)),
+      attributes: { 'session.id': key },
+    });
+    const writer = writerOf(store);
+    await writer.append([
+      ...calls.flatMap((call) => rowsOf(sampleFacts(call).slice(0, 1), call)),
+      ...[naming('1', 'one'), naming('2', 'two')].map((span): TableRow => ({
+        table: 'otel_traces',
+        row: spanRow(span),
+      })),
+    ]);
+    await writer.close();
+    const reader = createJoinReader(store);
+    const known = await reader.callsOf('company', ['one', 'two', 'three'], []);
+    const together = await reader.read(known);
+    const alone = (await Promise.all(known.map((call) => reader.read([call])))).flat();
+    const keysOf = (inputs: readonly CallInputs[]) =>
+      Object.fromEntries(inputs.map(({ call, otherKeys }) => [call.callId, [...otherKeys].sort()]));
+    assert.deepEqual(keysOf(together), keysOf(alone));
+    const { one, three } = keysOf(together);
+    assert.ok(one.includes('two') && !one.includes('three'));
+    assert.deepEqual(three, []);
+  },
   'what was reported under a name that no call goes by is seen as such, by its tenant': async (store) => {
     const call = sampleOpenCall('heard', { tenant: 'unjoined', providerIds: { room: 'room-heard' } });
     const naming = (traceId: string, spanId: string, key: string): Span => ({
