@@ -60,14 +60,16 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     writer,
     states,
     stateEveryMs: config.stateEveryMs,
-    onFact: (fact) => observeFact(metrics, fact),
-    onFailure: ({ call, error }) => {
-      metrics.errors.inc({ code: 'call_failed' });
-      logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
-    },
-    onLostState: ({ call, error }) => {
-      metrics.errors.inc({ code: error.code });
-      logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
+    hooks: {
+      onFact: (fact) => observeFact(metrics, fact),
+      onFailure: ({ call, error }) => {
+        metrics.errors.inc({ code: 'call_failed' });
+        logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
+      },
+      onLostState: ({ call, error }) => {
+        metrics.errors.inc({ code: error.code });
+        logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
+      },
     },
   });
   const joining = startJoining({

@@ -14,13 +14,16 @@ import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
+import { clearOfMedia, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
+  /** In the log: who wrote. */
+  readonly id: string;
   readonly open: OpenCall;
   readonly bus: Bus;
   readonly limits: IngestLimits;
   readonly nowMs: () => number;
-  /** The last message that is durable already; -1 for a new call. */
+  /** The last message that is durable, or in the log, already; -1 for a new call. */
   readonly durableSeq: number;
   /** The call's end is durable. */
   readonly onEnded: (session: CallSession) => void;
@@ -28,6 +31,8 @@ export interface SessionOptions {
 
 /** Who listens to a session now; a session outlives its sockets. */
 export interface SessionListener {
+  /** Whether it waits for all that is told of the call before it leaves. */
+  readonly wantsFacts: boolean;
   acked(seq: number): void;
   told(fact: Fact): void;
   setReading(reading: Reading): void;
@@ -56,6 +61,10 @@ export class CallSession {
   #endReason: EndReason | null = null;
   #isAckScheduled = false;
   #toldSeq: number;
+  #isEndTold = false;
+  /** Null: not yet. */
+  #endDurableAtMs: number | null = null;
+  #isFinished = false;
 
   constructor(options: SessionOptions) {
     const { open, bus, limits, nowMs, durableSeq } = options;
@@ -122,8 +131,9 @@ export class CallSession {
     if (message.type === 'audio') this.#checkAudio(message);
     else if (message.type === 'clear') this.#checkClear(message.position);
     this.#nextSeq += 1;
+    // First, so that whoever finds the clear in the log finds what it means as well.
+    if (message.type === 'clear') this.#reportClear(message, seq - 1);
     this.#append(message, seq, 'sender');
-    if (message.type === 'clear') this.#reportClear(message, seq);
   }
 
   /** Takes a number without writing anything (marks). False: a repeat. */
@@ -153,7 +163,10 @@ export class CallSession {
   /** A fact of this call. When the analysis has ended the call, its sender is told rather than heard in vain. */
   told(fact: Fact): void {
     this.#listener?.told(fact);
-    if (fact.kind !== 'call_ended' || this.#endReason !== null) return;
+    if (fact.kind !== 'call_ended') return;
+    this.#isEndTold = true;
+    if (this.#endDurableAtMs !== null) return this.#finish();
+    if (this.#endReason !== null) return;
     const error =
       fact.reason === 'invalid_input'
         ? new InvalidInput(fact.errorCode as ErrorCode, { expected: 'input that can be analysed', got: fact.errorText })
@@ -165,6 +178,7 @@ export class CallSession {
   tick(nowMs: number): void {
     const { limits } = this.#options;
     this.#log.tick();
+    if (this.#endDurableAtMs !== null && nowMs - this.#endDurableAtMs > limits.lastFactsMsMax) return this.#finish();
     if (this.#endReason !== null) return;
     if (this.#detachedAtMs !== null) {
       if (nowMs - this.#detachedAtMs > limits.resumeGraceMs) this.end('client_vanished');
@@ -189,12 +203,7 @@ export class CallSession {
 
   #checkAudio({ lane, position, payload, arrivedAtMs }: AudioMessage): void {
     const isInterleaved = this.open.layout === 'interleaved';
-    if ((lane === 'both') !== isInterleaved) {
-      throw new InvalidInput('protocol_violation', {
-        expected: isInterleaved ? 'lane 255 (both) in an interleaved stream' : 'lane 0 or 1 in separate streams',
-        got: `lane ${lane}`,
-      });
-    }
+    if ((lane === 'both') !== isInterleaved) throw wrongLane(this.open, lane);
     const end = position + sampleCount(payload, this.#bytesPerSample, isInterleaved ? 2 : 1);
     this.#checkPosition(position);
     if (end > this.#samples(this.#options.limits.callMsMax)) {
@@ -205,12 +214,7 @@ export class CallSession {
   }
 
   #checkClear(position: number): void {
-    if (this.open.agentPlacement !== 'playout') {
-      throw new InvalidInput('protocol_violation', {
-        expected: 'clear only with agentPlacement playout: audio placed by its media time cannot be taken back',
-        got: 'clear with agentPlacement media',
-      });
-    }
+    if (this.open.agentPlacement !== 'playout') throw clearOfMedia();
     this.#checkPosition(position);
   }
 
@@ -230,15 +234,12 @@ export class CallSession {
     const isKnown = came !== null || this.#options.durableSeq < 0;
     const jumpMax = isKnown ? (came ?? 0) + this.#samples(jumpMsMax) : Infinity;
     if (position <= Math.min(jumpMax, this.#samples(positionMsMax))) return;
-    throw new InvalidInput('timestamp_out_of_range', {
-      expected: `a position at most ${jumpMsMax / 1_000} s after what has come (${came ?? 0} samples), and within a day`,
-      got: `${position} samples`,
-    });
+    throw tooFar(this.#options.limits, came ?? 0, position);
   }
 
   #append(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    this.#log.append({ tenant, callId, seq, own: by === 'ingest', message });
+    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#options.id, message });
   }
 
   #fail(error: Error): void {
@@ -252,6 +253,14 @@ export class CallSession {
     this.#ackUnlogged();
     if (message.type !== 'close') return this.#scheduleAck();
     this.#tellAck();
+    this.#endDurableAtMs = this.#options.nowMs();
+    // Where calls are analysed elsewhere, what is told of its last seconds is still to come.
+    if (this.#isEndTold || this.#listener?.wantsFacts !== true) this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
     this.#listener?.ended();
     this.#options.onEnded(this);
   }
@@ -284,6 +293,3 @@ export class CallSession {
     return (ms * this.open.rateHz) / 1_000;
   }
 }
-
-const tooLong = ({ callMsMax }: IngestLimits, got: string): InvalidInput =>
-  new InvalidInput('call_too_long', { expected: `a call of at most ${callMsMax / 3_600_000} h`, got });

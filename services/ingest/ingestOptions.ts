@@ -20,6 +20,8 @@ export interface IngestHooks {
 export type Every = (ms: number, callback: () => void) => () => void;
 
 export interface IngestOptions {
+  /** A name for each session that no other process gives; a random one unless a test gives them. */
+  readonly newSession?: () => string;
   readonly bus: Bus;
   readonly directory: CallDirectory;
   readonly limits: IngestLimits;

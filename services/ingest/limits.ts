@@ -19,6 +19,8 @@ export interface IngestLimits {
   readonly pingEveryMs: number;
   /** A client of our own protocol may come back within this time; then its call ends. */
   readonly resumeGraceMs: number;
+  /** Whoever wants facts waits so long for the last ones when its call is over. */
+  readonly lastFactsMsMax: number;
   /** A channel that falls silent on the wire is waited for this long while the other goes on. */
   readonly lateMs: number;
   /** Of media and of wall time: a longer call is a forgotten connection. */
@@ -46,6 +48,7 @@ export const INGEST_LIMITS: IngestLimits = {
   idleMsMax: 30_000,
   pingEveryMs: 20_000,
   resumeGraceMs: 30_000,
+  lastFactsMsMax: 10_000,
   lateMs: 1_000,
   callMsMax: 4 * 3_600_000,
   jumpMsMax: 10 * 60_000,

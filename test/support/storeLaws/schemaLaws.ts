@@ -13,6 +13,7 @@ export const schemaLaws: Readonly<Record<string, StoreLaw>> = {
       '004_voice.sql',
       '005_reports.sql',
       '006_sealed_states.sql',
+      '007_taken_over.sql',
       '009_views.sql',
     ]);
     assert.deepEqual(await migrate(store), []);
