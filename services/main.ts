@@ -79,8 +79,14 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     textTools: { hash: createWordHash(deriveKey(secrets[0], 'text-hash')), redact: redactPersonal },
     heldTextBytesMax: config.heldTextBytesMax,
     onFact: (fact) => observeFact(metrics, fact),
-    onFailure: ({ call, error }) => logger.error({ callId: call, error: error.stack }, 'a call could not be joined'),
-    onJoin: ({ tookMs }) => metrics.joinDuration.observe(tookMs / 1_000),
+    onFailure({ call, error }) {
+      metrics.joinFailures.inc();
+      logger.error({ callId: call, error: error.stack }, 'a call could not be joined');
+    },
+    onJoin({ calls, tookMs }) {
+      metrics.joinDuration.observe(tookMs / 1_000);
+      metrics.joinedCalls.inc(calls);
+    },
   });
 
   // Requests are counted, not logged one by one.
@@ -139,17 +145,19 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     metricsText: () => metrics.registry.metrics(),
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  metrics.gauge('active_calls', 'Calls being taken in', () => ingest.activeCalls);
-  metrics.gauge('analysed_calls', 'Calls being analysed', () => analyzer.activeCalls);
-  metrics.gauge(
-    'unjoined_calls',
-    'Calls that something came of and that are not joined yet',
-    () => joining.waitingCalls,
-  );
-  metrics.gauge('held_text_bytes', 'Texts of running calls in memory', () => joining.heldTextBytes);
-  metrics.gauge('bus_pending_bytes', 'Bytes taken in and not durable yet', () => bus.pendingBytes);
-  metrics.gauge('store_pending_rows', 'Rows that wait for the store', () => writer.pendingRows);
-  metrics.gauge('inference_queue_delay_now_seconds', 'Wait of the oldest row now', () => pool.queueDelayMs() / 1_000);
+  metrics.openSockets.read(() => ingest.openSockets);
+  metrics.activeCalls.read(() => ingest.activeCalls);
+  metrics.callsLimit.read(() => limits.callsMax);
+  metrics.analysedCalls.read(() => analyzer.activeCalls);
+  metrics.unjoinedCalls.read(() => joining.waitingCalls);
+  metrics.heldTextBytes.read(() => joining.heldTextBytes);
+  metrics.busPendingBytes.read(() => bus.pendingBytes);
+  metrics.busPendingLimitBytes.read(() => config.busBytesMax);
+  metrics.pendingRows.read(() => writer.pendingRows);
+  metrics.pendingRowsLimit.read(() => PENDING_ROWS_MAX);
+  metrics.pendingRowBytes.read(() => writer.pendingBytes);
+  metrics.storeHealthy.read(() => Number(writer.isHealthy()));
+  metrics.queueDelayNow.read(() => pool.queueDelayMs() / 1_000);
 
   const url = await app.listen({ host: config.host, port: config.port });
   const grpc = await openGrpc(config, otlp, logger);
