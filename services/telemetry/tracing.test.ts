@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createSpanExporter, type OwnSpan, type SpanExporter } from '../../adapters/otlp/spanExporter.ts';
+import { callKeysOf } from '../../core/spans/callKeys.ts';
 import type { Span } from '../../core/spans/span.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
 import { otlpRoutes } from '../ingest/otlpRoutes.ts';
@@ -61,7 +62,7 @@ test("a call's life and the work on it lie in the trace that its hello named, th
   assert.equal(life.resourceAttributes['earshot.roles'], 'ingest,analyze');
   assert.deepEqual(life.attributes, {
     'earshot.tenant': 'acme',
-    'call.id': 'c-1',
+    'earshot.call_id': 'c-1',
     'earshot.from_seq': '0',
     'earshot.began': 'opened',
     reason: 'completed',
@@ -71,6 +72,7 @@ test("a call's life and the work on it lie in the trace that its hello named, th
     life.events.map(({ name }) => name),
     ['paused', 'read_on'],
   );
+  assert.deepEqual(taken.flatMap(callKeysOf), [], 'own spans are no reports of calls');
   const takeOver = named('earshot.take_over');
   assert.deepEqual([takeOver.traceId, takeOver.parentSpanId], [TRACE_ID, life.spanId]);
   assert.equal(takeOver.durationNs, 1_500_000_000n);

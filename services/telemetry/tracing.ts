@@ -178,9 +178,10 @@ export function createTracing(options: TracingOptions): Tracing {
 const newSpanId = (): string => randomBytes(8).toString('hex');
 const keyOf = ({ tenant, callId }: TracedCall): string => `${tenant}\u0000${callId}`;
 
+/** Not by the names under which spans tell Earshot of calls: these are no reports, and one sender speaks of all tenants. */
 const attributesOf = ({ tenant, callId }: TracedCall): SpanAttributes => ({
   'earshot.tenant': tenant,
-  'call.id': callId,
+  'earshot.call_id': callId,
 });
 
 const hashOf = (what: 'trace' | 'span', call: TracedCall): string =>
