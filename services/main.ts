@@ -29,6 +29,8 @@ import { registerIngest } from './ingest/routes.ts';
 import { startJoining } from './join/startJoining.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { observeFact } from './telemetry/observeFacts.ts';
+import { observeStore } from './telemetry/observeStore.ts';
+import { openTracing, type Tracing } from './telemetry/tracing.ts';
 
 export interface RunningService {
   readonly url: string;
@@ -41,16 +43,27 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
+interface Telemetry {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly logger: Logger;
+}
+
+const ROLES = ['ingest', 'analyze', 'api'];
 const BATCH_ROWS_MAX = 5_000;
 const PENDING_ROWS_MAX = 200_000;
 
 export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
   const metrics = createMetrics();
+  const tracing = openTracing(config.traces, ROLES, {
+    onOutcome: (outcome, spans) => metrics.tracedSpans.inc({ outcome }, spans),
+    onTrouble: (error) => logger.warn({ error: error.message }, 'spans of our own cannot be sent'),
+  });
   const secrets = await openSecrets(config, logger);
   const store = await openStore(config.store);
   const applied = await migrate(store);
   if (applied.length > 0) logger.info({ applied }, 'store migrated');
-  const writer = openWriter(store, config, metrics, logger);
+  const writer = openWriter(store, config, { metrics, tracing, logger });
   const pool = await openPool(config, metrics, logger);
   const bus = createMemoryBus({ bytesMax: config.busBytesMax });
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
@@ -86,6 +99,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     onJoin({ calls, tookMs }) {
       metrics.joinDuration.observe(tookMs / 1_000);
       metrics.joinedCalls.inc(calls);
+      tracing.done('join', { tookMs, attributes: { calls } });
     },
   });
 
@@ -176,6 +190,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
       await bus.close();
       await pool.close();
       await store.close();
+      await tracing.close();
     },
   };
 }
@@ -206,24 +221,14 @@ async function openSecrets({ secrets, store }: Config, logger: Logger): Promise<
   return [randomSecret()];
 }
 
-function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logger): RowWriter {
-  return createRowWriter(store, {
+function openWriter(store: Store, config: Config, telemetry: Telemetry): RowWriter {
+  const writer: RowWriter = createRowWriter(store, {
     rowsMax: BATCH_ROWS_MAX,
     waitMs: config.flushWaitMs,
     pendingRowsMax: PENDING_ROWS_MAX,
-    onInsert({ table, rows, tookMs }) {
-      metrics.rowsWritten.inc({ table }, rows);
-      metrics.insertDuration.observe({ table }, tookMs / 1_000);
-    },
-    onRetry({ error, attempt, pauseMs }) {
-      metrics.insertRetries.inc();
-      logger.warn({ error: error.message, attempt, pauseMs }, 'the store did not take a batch; trying again');
-    },
-    onBadRow({ table, error }) {
-      metrics.badRows.inc({ table });
-      logger.error({ table, error: error.message }, 'the store refused a row for its content');
-    },
+    ...observeStore({ ...telemetry, pendingRows: () => writer.pendingRows, batchRowsMax: BATCH_ROWS_MAX }),
   });
+  return writer;
 }
 
 async function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<ModelPool> {

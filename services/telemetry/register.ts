@@ -171,7 +171,7 @@ export const REGISTER = {
   outageSeconds: counter('store_outage_seconds_total', 'Time from a first failed insert to the next that went through'),
   catchUpDuration: histogram(
     'store_catch_up_duration_seconds',
-    'From the first insert after an outage to no row waiting any more',
+    'From the first insert after an outage to what waits fitting into one batch',
     DELAY_BUCKETS_S,
   ),
 
