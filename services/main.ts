@@ -28,7 +28,9 @@ import { reportRoutes } from './ingest/reportRoutes.ts';
 import { registerIngest } from './ingest/routes.ts';
 import { startJoining } from './join/startJoining.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { observeAnalysis } from './telemetry/observeAnalysis.ts';
 import { observeFact } from './telemetry/observeFacts.ts';
+import { observeIngest } from './telemetry/observeIngest.ts';
 import { observeStore } from './telemetry/observeStore.ts';
 import { openTracing, type Tracing } from './telemetry/tracing.ts';
 
@@ -73,15 +75,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     writer,
     states,
     stateEveryMs: config.stateEveryMs,
-    onFact: (fact) => observeFact(metrics, fact),
-    onFailure: ({ call, error }) => {
-      metrics.errors.inc({ code: 'call_failed' });
-      logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
-    },
-    onLostState: ({ call, error }) => {
-      metrics.errors.inc({ code: error.code });
-      logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
-    },
+    ...observeAnalysis({ metrics, tracing, logger }),
   });
   const joining = startJoining({
     bus,
@@ -120,14 +114,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     directory: { lastDurable: (tenant, callId) => states.load(tenant, callId) },
     limits,
     nowMs: Date.now,
-    hooks: {
-      onMessage(protocol, bytes) {
-        metrics.messages.inc({ protocol });
-        metrics.bytes.inc({ protocol }, bytes);
-      },
-      onError: (code) => metrics.errors.inc({ code }),
-      onBug: (error) => logger.error({ error: error.stack }, 'a message failed'),
-    },
+    hooks: observeIngest({ metrics, tracing, logger }),
   });
   await app.register(reportRoutes, {
     take(reports) {

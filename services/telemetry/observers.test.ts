@@ -1,10 +1,13 @@
 /** Observers: outages measured from end to end, complaints that do not flood the log, everything counted once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LogEntry } from '../../adapters/bus/bus.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { observeAnalysis } from './observeAnalysis.ts';
 import { observeKafka } from './observeBus.ts';
+import { observeIngest } from './observeIngest.ts';
 import { observeStore } from './observeStore.ts';
-import { NO_TRACING } from './tracing.ts';
+import { NO_TRACING, type TracedCall, type Tracing } from './tracing.ts';
 
 interface Logged {
   readonly level: string;
@@ -107,4 +110,81 @@ test('dead letters, holes, stuck clients and shares are counted and told', async
     lines.map(({ level }) => level),
     ['info', 'info', 'error', 'error', 'error'],
   );
+});
+
+test('a call that is taken over tells how much of it is analysed after the fact, whichever is known first', async () => {
+  const metrics = createMetrics();
+  const { lines, logger } = keptLog();
+  const traced: { work: string; call?: TracedCall }[] = [];
+  const tracing: Tracing = { ...NO_TRACING, done: (work, { call }) => void traced.push({ work, call }) };
+  let nowMs = 100_000;
+  const hooks = observeAnalysis({ metrics, tracing, logger, nowMs: () => nowMs });
+  const [a, b, c] = ['a', 'b', 'c'].map((callId) => ({ tenant: 'acme', callId, traceId: `trace of ${callId}` }));
+  const audio = (call: TracedCall, arrivedAtMs: number): void =>
+    hooks.onTaken({
+      ...call,
+      seq: 1,
+      own: false,
+      message: { type: 'audio', lane: 'both', position: 0, payload: Buffer.alloc(4), arrivedAtMs },
+    });
+  audio(a, 92_000);
+  hooks.onBegun({ call: a, how: 'taken over', loadMs: 40 });
+  audio(a, 93_000);
+  hooks.onBegun({ call: b, how: 'anew', loadMs: 5 });
+  audio(b, 97_000);
+  hooks.onBegun({ call: c, how: 'new', loadMs: 5 });
+  audio(c, 90_000);
+  assert.equal(await valueOf(metrics, 'earshot_takeover_replayed_audio_seconds_total'), 11);
+  hooks.onRevoked([a, b]);
+  nowMs = 200_000;
+  audio(a, 198_000);
+  hooks.onBegun({ call: a, how: 'taken over', loadMs: 40 });
+  hooks.onSaved({ call: a, bytes: 5_000, tookMs: 80 });
+  hooks.onLoadRetry({ call: a, error: new Error('reset') });
+  assert.deepEqual(
+    await Promise.all(
+      [
+        'earshot_takeover_replayed_audio_seconds_total',
+        'earshot_analysis_calls_begun_total{how="taken_over"}',
+        'earshot_analysis_calls_begun_total{how="anew"}',
+        'earshot_analysis_calls_revoked_total',
+        'earshot_analysis_delay_seconds_count',
+        'earshot_bus_entries_handed_out_total',
+        'earshot_state_load_duration_seconds_count',
+        'earshot_state_load_retries_total',
+        'earshot_state_save_duration_seconds_sum',
+        'earshot_state_saved_bytes_total',
+      ].map((sample) => valueOf(metrics, sample)),
+    ),
+    [13, 2, 1, 2, 5, 5, 4, 1, 0.08, 5_000],
+  );
+  assert.deepEqual(
+    traced.map(({ work, call }) => [work, call?.traceId]),
+    [
+      ['take_over', 'trace of a'],
+      ['take_over', 'trace of b'],
+      ['take_over', 'trace of a'],
+      ['checkpoint', 'trace of a'],
+    ],
+  );
+  assert.deepEqual(
+    lines.map(({ fields }) => fields),
+    [{ tenant: 'acme', callId: 'a', error: 'reset' }],
+  );
+});
+
+test('sessions are counted by how they begin, refusals by reason', async () => {
+  const metrics = createMetrics();
+  const moments: string[] = [];
+  const tracing: Tracing = { ...NO_TRACING, callMoment: (_, moment) => void moments.push(moment) };
+  const hooks = observeIngest({ metrics, tracing, logger: keptLog().logger });
+  const call = { tenant: 'acme', callId: 'a' };
+  for (const moment of ['opened', 'paused', 'client_away', 'client_back', 'ended'] as const) hooks.onCall(call, moment);
+  hooks.onCall(call, 'resumed');
+  hooks.onRefused('calls_full');
+  assert.deepEqual(moments, ['opened', 'paused', 'client_away', 'client_back', 'ended', 'resumed']);
+  for (const how of ['new', 'resumed_here', 'resumed_elsewhere']) {
+    assert.equal(await valueOf(metrics, `earshot_ingest_sessions_total{how="${how}"}`), 1);
+  }
+  assert.equal(await valueOf(metrics, 'earshot_ingest_refusals_total{reason="calls_full"}'), 1);
 });
