@@ -24,7 +24,7 @@ const CALLS_KNOWN_MAX = 10_000;
 type Beginning = (typeof BEGINNINGS)[number];
 
 export interface AnalysisHooks {
-  onTaken(entry: LogEntry): void;
+  onTaken(entry: Pick<LogEntry, 'tenant' | 'callId' | 'message'>): void;
   onBegun(begun: { readonly call: TracedCall; readonly how: Beginning | 'taken over'; readonly loadMs: number }): void;
   onLoadRetry(retry: { readonly call: CallName; readonly error: Error }): void;
   onSaved(saved: { readonly call: TracedCall; readonly bytes: number; readonly tookMs: number }): void;

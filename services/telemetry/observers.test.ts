@@ -1,7 +1,6 @@
 /** Observers: outages measured from end to end, complaints that do not flood the log, everything counted once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogEntry } from '../../adapters/bus/bus.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observeAnalysis } from './observeAnalysis.ts';
 import { observeKafka } from './observeBus.ts';
@@ -123,8 +122,6 @@ test('a call that is taken over tells how much of it is analysed after the fact,
   const audio = (call: TracedCall, arrivedAtMs: number): void =>
     hooks.onTaken({
       ...call,
-      seq: 1,
-      own: false,
       message: { type: 'audio', lane: 'both', position: 0, payload: Buffer.alloc(4), arrivedAtMs },
     });
   audio(a, 92_000);
