@@ -54,3 +54,22 @@ test('secrets come from a setting or a file, newest first; never from both, neve
   );
   assert.throws(() => readConfig({ EARSHOT_SECRET_FILE: join(folder, 'none') }), { message: /ENOENT/ });
 });
+
+test('traces go nowhere unless a URL says where; the headers sent with them are never told in a message', () => {
+  assert.deepEqual(readConfig({}).traces, { url: '', headers: {} });
+  const traces = {
+    EARSHOT_TRACES_URL: 'http://c:4318/v1/traces',
+    EARSHOT_TRACES_HEADERS: 'Authorization=Bearer a=b, x=1',
+  };
+  assert.deepEqual(readConfig(traces).traces, {
+    url: 'http://c:4318/v1/traces',
+    headers: { authorization: 'Bearer a=b', x: '1' },
+  });
+  assert.throws(() => readConfig({ EARSHOT_TRACES_URL: 'collector:4318' }), {
+    message: /has to be an http or https URL/,
+  });
+  assert.throws(
+    () => readConfig({ EARSHOT_TRACES_HEADERS: 'topsecret' }),
+    (error: Error) => /EARSHOT_TRACES_HEADERS/.test(error.message) && !error.message.includes('topsecret'),
+  );
+});

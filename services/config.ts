@@ -6,6 +6,7 @@ import { parseSecrets } from '../adapters/sealing/secrets.ts';
 import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
 import { TEXT_POLICIES, type TextPolicy } from '../core/events/textPolicy.ts';
 import { InvalidInput } from '../core/units/errors.ts';
+import type { TracesSettings } from './telemetry/tracing.ts';
 
 export interface Config {
   readonly host: string;
@@ -27,6 +28,7 @@ export interface Config {
   readonly busBytesMax: number;
   readonly textPolicies: TextPolicies;
   readonly heldTextBytesMax: number;
+  readonly traces: TracesSettings;
   readonly pricesFile: string;
   /** 0: no gRPC. */
   readonly otlpGrpcPort: number;
@@ -46,6 +48,8 @@ interface Setting {
   /** What a value has to be, in words and as a test. */
   readonly expected: string;
   readonly accepts: (text: string) => boolean;
+  /** Never told in a message. */
+  readonly isSecret?: true;
 }
 
 const integer = (fallback: number, min: number, max: number, meaning: string): Setting => ({
@@ -119,6 +123,19 @@ export const SETTINGS = {
     2 ** 40,
     'texts of running calls that are held in memory, whatever is kept of them, to be compared with the audio',
   ),
+  EARSHOT_TRACES_URL: {
+    fallback: '',
+    meaning: 'where Earshot sends spans of its own work, e.g. http://localhost:4318/v1/traces; empty: it makes none',
+    expected: 'an http or https URL',
+    accepts: (text) => text === '' || /^https?:\/\/[^\s/]+(\/\S*)?$/.test(text),
+  },
+  EARSHOT_TRACES_HEADERS: {
+    fallback: '',
+    meaning: 'headers sent with them, e.g. authorization=Bearer abc,x-scope=voice',
+    expected: 'name=value pairs with commas',
+    accepts: (text) => text === '' || text.split(',').every((pair) => /^\s*[\w-]+=[^\r\n]*$/.test(pair)),
+    isSecret: true,
+  },
   EARSHOT_PRICES_FILE: text('', 'price table to use instead of deploy/prices.json'),
   EARSHOT_OTLP_GRPC_PORT: integer(4_317, 0, 65_535, 'port that takes OTLP spans by gRPC; 0: none'),
   EARSHOT_LOG_LEVEL: choice(
@@ -141,9 +158,10 @@ export function readConfig(environment: Environment = process.env): Config {
     }
   }
   const value = (name: SettingName): string => {
-    const { fallback, expected, accepts } = SETTINGS[name];
+    const { fallback, expected, accepts, isSecret }: Setting = SETTINGS[name];
     const given = environment[name] ?? fallback;
-    if (!accepts(given)) problems.push(`${name} has to be ${expected}, not ${JSON.stringify(given)}`);
+    const got = isSecret === true ? 'what was given' : JSON.stringify(given);
+    if (!accepts(given)) problems.push(`${name} has to be ${expected}, not ${got}`);
     return given;
   };
   const number = (name: SettingName): number => Number(value(name));
@@ -166,6 +184,7 @@ export function readConfig(environment: Environment = process.env): Config {
     busBytesMax: number('EARSHOT_BUS_BYTES_MAX'),
     textPolicies: textPoliciesOf(value('EARSHOT_TEXT'), value('EARSHOT_TEXT_TENANTS')),
     heldTextBytesMax: number('EARSHOT_HELD_TEXT_BYTES_MAX'),
+    traces: { url: value('EARSHOT_TRACES_URL'), headers: headersOf(value('EARSHOT_TRACES_HEADERS')) },
     pricesFile: value('EARSHOT_PRICES_FILE'),
     otlpGrpcPort: number('EARSHOT_OTLP_GRPC_PORT'),
     logLevel: value('EARSHOT_LOG_LEVEL'),
@@ -200,6 +219,16 @@ function textPoliciesOf(ofAll: string, tenants: string): TextPolicies {
     ofAll: ofAll as TextPolicy,
     ofTenants: new Map(pairs.map(([tenant, policy]) => [tenant, policy as TextPolicy])),
   };
+}
+
+function headersOf(pairs: string): Record<string, string> {
+  if (pairs === '') return {};
+  return Object.fromEntries(
+    pairs.split(',').map((pair) => {
+      const at = pair.indexOf('=');
+      return [pair.slice(0, at).trim().toLowerCase(), pair.slice(at + 1).trim()];
+    }),
+  );
 }
 
 function secretsOf(value: (name: SettingName) => string, problems: string[]): readonly Buffer[] | null {

@@ -28,7 +28,11 @@ import { reportRoutes } from './ingest/reportRoutes.ts';
 import { registerIngest } from './ingest/routes.ts';
 import { startJoining } from './join/startJoining.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { observeAnalysis } from './telemetry/observeAnalysis.ts';
 import { observeFact } from './telemetry/observeFacts.ts';
+import { observeIngest } from './telemetry/observeIngest.ts';
+import { observeStore } from './telemetry/observeStore.ts';
+import { openTracing, type Tracing } from './telemetry/tracing.ts';
 
 export interface RunningService {
   readonly url: string;
@@ -41,16 +45,27 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
+interface Telemetry {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly logger: Logger;
+}
+
+const ROLES = ['ingest', 'analyze', 'api'];
 const BATCH_ROWS_MAX = 5_000;
 const PENDING_ROWS_MAX = 200_000;
 
 export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
   const metrics = createMetrics();
+  const tracing = openTracing(config.traces, ROLES, {
+    onOutcome: (outcome, spans) => metrics.tracedSpans.inc({ outcome }, spans),
+    onTrouble: (error) => logger.warn({ error: error.message }, 'spans of our own cannot be sent'),
+  });
   const secrets = await openSecrets(config, logger);
   const store = await openStore(config.store);
   const applied = await migrate(store);
   if (applied.length > 0) logger.info({ applied }, 'store migrated');
-  const writer = openWriter(store, config, metrics, logger);
+  const writer = openWriter(store, config, { metrics, tracing, logger });
   const pool = await openPool(config, metrics, logger);
   const bus = createMemoryBus({ bytesMax: config.busBytesMax });
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
@@ -60,17 +75,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     writer,
     states,
     stateEveryMs: config.stateEveryMs,
-    hooks: {
-      onFact: (fact) => observeFact(metrics, fact),
-      onFailure: ({ call, error }) => {
-        metrics.errors.inc({ code: 'call_failed' });
-        logger.error({ tenant: call.tenant, callId: call.callId, error: error.stack }, 'a call failed');
-      },
-      onLostState: ({ call, error }) => {
-        metrics.errors.inc({ code: error.code });
-        logger.error({ tenant: call.tenant, callId: call.callId, error: error.message }, 'a running call begins anew');
-      },
-    },
+    hooks: observeAnalysis({ metrics, tracing, logger }),
   });
   const joining = startJoining({
     bus,
@@ -81,8 +86,15 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     textTools: { hash: createWordHash(deriveKey(secrets[0], 'text-hash')), redact: redactPersonal },
     heldTextBytesMax: config.heldTextBytesMax,
     onFact: (fact) => observeFact(metrics, fact),
-    onFailure: ({ call, error }) => logger.error({ callId: call, error: error.stack }, 'a call could not be joined'),
-    onJoin: ({ tookMs }) => metrics.joinDuration.observe(tookMs / 1_000),
+    onFailure({ call, error }) {
+      metrics.joinFailures.inc();
+      logger.error({ callId: call, error: error.stack }, 'a call could not be joined');
+    },
+    onJoin({ calls, tookMs }) {
+      metrics.joinDuration.observe(tookMs / 1_000);
+      metrics.joinedCalls.inc(calls);
+      tracing.done('join', { tookMs, attributes: { calls } });
+    },
   });
 
   // Requests are counted, not logged one by one.
@@ -102,14 +114,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     directory: { lastDurable: (tenant, callId) => states.load(tenant, callId) },
     limits,
     nowMs: Date.now,
-    hooks: {
-      onMessage(protocol, bytes) {
-        metrics.messages.inc({ protocol });
-        metrics.bytes.inc({ protocol }, bytes);
-      },
-      onError: (code) => metrics.errors.inc({ code }),
-      onBug: (error) => logger.error({ error: error.stack }, 'a message failed'),
-    },
+    hooks: observeIngest({ metrics, tracing, logger }),
   });
   await app.register(reportRoutes, {
     take(reports) {
@@ -141,17 +146,19 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
     metricsText: () => metrics.registry.metrics(),
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  metrics.gauge('active_calls', 'Calls being taken in', () => ingest.activeCalls);
-  metrics.gauge('analysed_calls', 'Calls being analysed', () => analyzer.activeCalls);
-  metrics.gauge(
-    'unjoined_calls',
-    'Calls that something came of and that are not joined yet',
-    () => joining.waitingCalls,
-  );
-  metrics.gauge('held_text_bytes', 'Texts of running calls in memory', () => joining.heldTextBytes);
-  metrics.gauge('bus_pending_bytes', 'Bytes taken in and not durable yet', () => bus.pendingBytes);
-  metrics.gauge('store_pending_rows', 'Rows that wait for the store', () => writer.pendingRows);
-  metrics.gauge('inference_queue_delay_now_seconds', 'Wait of the oldest row now', () => pool.queueDelayMs() / 1_000);
+  metrics.openSockets.read(() => ingest.openSockets);
+  metrics.activeCalls.read(() => ingest.activeCalls);
+  metrics.callsLimit.read(() => limits.callsMax);
+  metrics.analysedCalls.read(() => analyzer.activeCalls);
+  metrics.unjoinedCalls.read(() => joining.waitingCalls);
+  metrics.heldTextBytes.read(() => joining.heldTextBytes);
+  metrics.busPendingBytes.read(() => bus.pendingBytes);
+  metrics.busPendingLimitBytes.read(() => config.busBytesMax);
+  metrics.pendingRows.read(() => writer.pendingRows);
+  metrics.pendingRowsLimit.read(() => PENDING_ROWS_MAX);
+  metrics.pendingRowBytes.read(() => writer.pendingBytes);
+  metrics.storeHealthy.read(() => Number(writer.isHealthy()));
+  metrics.queueDelayNow.read(() => pool.queueDelayMs() / 1_000);
 
   const url = await app.listen({ host: config.host, port: config.port });
   const grpc = await openGrpc(config, otlp, logger);
@@ -170,6 +177,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
       await bus.close();
       await pool.close();
       await store.close();
+      await tracing.close();
     },
   };
 }
@@ -200,24 +208,14 @@ async function openSecrets({ secrets, store }: Config, logger: Logger): Promise<
   return [randomSecret()];
 }
 
-function openWriter(store: Store, config: Config, metrics: Metrics, logger: Logger): RowWriter {
-  return createRowWriter(store, {
+function openWriter(store: Store, config: Config, telemetry: Telemetry): RowWriter {
+  const writer: RowWriter = createRowWriter(store, {
     rowsMax: BATCH_ROWS_MAX,
     waitMs: config.flushWaitMs,
     pendingRowsMax: PENDING_ROWS_MAX,
-    onInsert({ table, rows, tookMs }) {
-      metrics.rowsWritten.inc({ table }, rows);
-      metrics.insertDuration.observe({ table }, tookMs / 1_000);
-    },
-    onRetry({ error, attempt, pauseMs }) {
-      metrics.insertRetries.inc();
-      logger.warn({ error: error.message, attempt, pauseMs }, 'the store did not take a batch; trying again');
-    },
-    onBadRow({ table, error }) {
-      metrics.badRows.inc({ table });
-      logger.error({ table, error: error.message }, 'the store refused a row for its content');
-    },
+    ...observeStore({ ...telemetry, pendingRows: () => writer.pendingRows, batchRowsMax: BATCH_ROWS_MAX }),
   });
+  return writer;
 }
 
 async function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<ModelPool> {

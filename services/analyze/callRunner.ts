@@ -7,6 +7,7 @@
 import type { CallName, TakenEntry } from '../../adapters/bus/bus.ts';
 import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
+import { upgradeState } from '../../core/call/upgradeState.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
@@ -123,7 +124,7 @@ export function createCallRunner(
 
   function goOn(begun: Call, found: FoundState): void {
     try {
-      begun.load(stateOf(found));
+      begun.load(upgradeState(found));
       savedSamples = begun.heardSamples;
       ports.begun(name, 'taken over');
     } catch (error) {
@@ -259,11 +260,3 @@ export function createCallRunner(
 
 const openedBy = ({ message, session }: TakenEntry): { call: OpenCall; session: string } | null =>
   message.type === 'open' ? { call: message.call, session } : null;
-
-function stateOf(found: FoundState): unknown {
-  if (found.stateVersion === CALL_STATE_VERSION) return found.open();
-  throw new InvalidInput('state_unreadable', {
-    expected: `a state of version ${CALL_STATE_VERSION}`,
-    got: `version ${found.stateVersion}`,
-  });
-}

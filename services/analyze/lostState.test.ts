@@ -80,7 +80,7 @@ for (const [name, changes, message] of [
   ['its key is lost', { open: sealedByOthers }, /key 00000000/],
   [
     'it is of another version',
-    { stateVersion: CALL_STATE_VERSION - 1 },
+    { stateVersion: 1 },
     /expected a state of version \d+; got version \d+/,
   ],
 ] as const) {

@@ -84,7 +84,12 @@ export class SocketCall {
     if (this.#stage === 'over') return;
     const coded = asCodedError(error, this.#context.options.hooks);
     const call = this.#session?.open;
-    this.#context.options.logger?.warn({ tenant: call?.tenant, callId: call?.callId, code: coded.code }, coded.message);
+    const { code, expected } = coded;
+    // Not what was got instead: that is told to the sender, and may be words of a caller.
+    this.#context.options.logger?.warn(
+      { tenant: call?.tenant, callId: call?.callId, code, expected },
+      'a sender was refused',
+    );
     this.#session?.end(coded.endReason, coded.code, coded.message);
     this.#refuse(coded);
   }
