@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly reconnectsMax?: number;
   /** Bound of what is kept for the case that it has to be sent again. */
   readonly keptBytesMax?: number;
+  /** Of ws, unless a test has a network of its own. */
+  readonly openSocket?: (url: string) => WebSocket;
 }
 
 export interface EarshotClient {
@@ -72,6 +74,9 @@ const HANDSHAKE_MS_MAX = 5_000;
 const SILENCE_MS_MAX = 60_000;
 const BUSY_RETRY_MS = 100;
 
+const openWebSocket = (url: string): WebSocket =>
+  new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
+
 /** Errors after which it makes sense to come back. */
 const PASSING = new Set(['overloaded', 'store_unavailable']);
 /** Close codes that are a final answer though no error message came before them. */
@@ -79,6 +84,7 @@ const FINAL_CLOSES: Readonly<Record<number, string>> = { 1009: 'message_too_larg
 
 export function connectEarshot(options: ClientOptions): EarshotClient {
   const { url, reconnectsMax = RECONNECTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
+  const { openSocket = openWebSocket } = options;
   const hello = { type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello };
   const kept = new Unacknowledged(keptBytesMax);
   const ready = withResolvers<void>();
@@ -93,7 +99,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
   function connect(): void {
     isReady = false;
     let failure: Error | null = null;
-    const current = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
+    const current = openSocket(url);
     socket = current;
     const silence = setTimeout(() => current.terminate(), SILENCE_MS_MAX);
     current.on('open', () => current.send(JSON.stringify(greeting())));
