@@ -21,7 +21,7 @@ import { seeded } from '../support/voice.ts';
 const KILLS = Number(process.env.EARSHOT_KILLS ?? 25);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e9);
 /** So many callers speak at any time, each in one call after another, whether the service lives or not. */
-const CALLERS = 12;
+const CALLERS = 8;
 const CALL_MS = 15_000;
 const MESSAGE_MS = 20;
 /** After every so many kills the folder is looked into, and the next kill comes while the service is still starting. */
@@ -29,6 +29,8 @@ const LOOK_EVERY = 5;
 /** What hangs on when something came or was stored, and not on what was heard. */
 const WALL_CLOCK = new Set(['ts', 'stored_at', 'sample0_at', 'received_at']);
 const TOLERANCE = 1e-5;
+/** Frames hold whole numbers: what differs in the seventh digit may be rounded the other way, rarely, and by no more than one. */
+const OTHER_ROUNDING_SHARE_MAX = 1e-4;
 
 const wav = await readWav(join(packageRoot, 'examples', 'demo-call', 'demo-call.wav'));
 const messageSamples = (wav.rateHz * MESSAGE_MS) / 1_000;
@@ -154,15 +156,38 @@ function differenceOf(a: unknown, b: unknown): number {
   );
 }
 
-function assertAlike(what: string, got: Map<string, Record<string, unknown>>, expected: typeof got): number {
+type Rows = ReadonlyMap<string, Record<string, unknown>>;
+
+/** The largest difference of all rows. */
+function assertAlike(what: string, got: Rows, expected: Rows, tolerance = TOLERANCE): number {
   assert.deepEqual([...got.keys()].sort(), [...expected.keys()].sort(), `the ${what} of both runs are the same ones`);
   let worst = 0;
   for (const [name, row] of got) {
     const difference = differenceOf(row, expected.get(name));
-    if (difference > TOLERANCE) assert.deepEqual(row, expected.get(name), `${what} ${name}`);
+    if (difference > tolerance) assert.deepEqual(row, expected.get(name), `${what} ${name}`);
     worst = Math.max(worst, difference);
   }
   return worst;
+}
+
+/** The share of the frames' numbers that were rounded the other way. */
+function assertAlikeFrames(got: Rows, expected: Rows): number {
+  assertAlike('frames', got, expected, 1);
+  let numbers = 0;
+  let others = 0;
+  for (const [name, row] of got) {
+    for (const [column, value] of Object.entries(row)) {
+      const other = expected.get(name)?.[column];
+      if (!Array.isArray(value) || !Array.isArray(other)) {
+        assert.deepEqual(value, other, `${column} of frames ${name}`);
+        continue;
+      }
+      numbers += value.length;
+      others += value.filter((number, i) => number !== other[i]).length;
+    }
+  }
+  assert.ok(others <= OTHER_ROUNDING_SHARE_MAX * numbers, `${others} of ${numbers} numbers of frames differ`);
+  return others / numbers;
 }
 
 /** A start that comes to nothing: migrations, the store's own recovery and the loading of models are interrupted as well. */
@@ -263,15 +288,16 @@ test(`killed ${KILLS} times with ${CALLERS} calls at a time: as if nothing had h
   assert.ok(expected.facts.size > 10 * callers.length);
   const worst = Math.max(
     assertAlike('facts', killed.facts, expected.facts),
-    assertAlike('frames', killed.frames, expected.frames),
     assertAlike('calls', killed.calls, expected.calls),
   );
+  const otherShare = assertAlikeFrames(killed.frames, expected.frames);
   assert.deepEqual(killed.views, expected.views, 'each view has as many rows of each call');
   const ended = [...killed.calls.values()].filter(
     ({ part, end_reason }) => part === 'ended' && end_reason === 'completed',
   );
   assert.equal(ended.length, callers.length);
   console.log(
-    `${callers.length} calls, ${killed.facts.size} facts, ${killed.frames.size} rows of frames; largest difference ${worst}`,
+    `${callers.length} calls: ${killed.facts.size} facts, largest difference ${worst}; ` +
+      `${killed.frames.size} rows of frames, ${otherShare * 1e6} of a million numbers rounded otherwise`,
   );
 });
