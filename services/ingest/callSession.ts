@@ -50,6 +50,8 @@ export interface SessionListener {
 export class CallSession {
   readonly open: OpenCall;
   readonly #options: SessionOptions;
+  /** In the log: who writes. */
+  #id: string;
   readonly #log: CallLog;
   readonly #lanes: LaneClock;
   readonly #bytesPerSample: number;
@@ -70,6 +72,7 @@ export class CallSession {
     const { open, bus, limits, nowMs, durableSeq } = options;
     this.open = open;
     this.#options = options;
+    this.#id = options.id;
     this.#nextSeq = durableSeq + 1;
     this.#acks = new Acks(durableSeq, (seq) => this.#listener?.acked(seq));
     this.#openedAtMs = nowMs();
@@ -109,6 +112,18 @@ export class CallSession {
 
   get isDetached(): boolean {
     return this.#listener === null;
+  }
+
+  /**
+   * The sender comes on another socket. In between it may have been with another process: what was acknowledged to it there is
+   * not asked for here, and from now on it is this session again that speaks for the call.
+   */
+  renew(id: string, ackedSeq: number): void {
+    if (this.#endReason !== null) return;
+    this.#id = id;
+    this.#nextSeq = Math.max(this.#nextSeq, ackedSeq + 1);
+    this.#acks.durable(ackedSeq);
+    this.#append({ type: 'open', call: this.open }, -1, 'ingest');
   }
 
   attach(listener: SessionListener): void {
@@ -242,7 +257,7 @@ export class CallSession {
 
   #append(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#options.id, message });
+    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#id, message });
   }
 
   #fail(error: Error): void {

@@ -55,7 +55,7 @@ export class Sessions {
     const ended = this.#ended.get(key);
     if (ended !== undefined) return { type: 'ended', ackedSeq: ended.ackedSeq };
     const running = this.#running.get(key) ?? (await this.#opening.get(key));
-    if (running instanceof CallSession) return this.#resumed(running, open, continuation);
+    if (running instanceof CallSession) return this.#resumed(running, { call: open, ackedSeq }, continuation);
     if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
     if (this.isFull) throw this.#refused('calls_full', `${this.#options.limits.callsMax} calls are being analysed`);
     const opening = this.#create(key, open, continuation, ackedSeq);
@@ -123,13 +123,15 @@ export class Sessions {
     return session;
   }
 
-  #resumed(session: CallSession, open: OpenCall, continuation: Continuation): Found {
+  #resumed(session: CallSession, { call: open, ackedSeq }: Opening, continuation: Continuation): Found {
     if (continuation === 'new only') throw anotherStream(open);
     // A call that its sender has ended is waited for by the sender; else its end is news to whoever comes back.
     if (session.endReason !== null && session.endReason !== 'completed') {
       return { type: 'ended', ackedSeq: session.ackedSeq };
     }
     checkSameAudio(session.open, open);
+    const { newSession = randomUUID } = this.#options;
+    session.renew(newSession(), ackedSeq);
     return { type: 'session', session };
   }
 
