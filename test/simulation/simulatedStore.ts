@@ -27,7 +27,6 @@ const TROUBLE_SHARE = 0.6;
 interface ExecParams {
   readonly query: string;
   readonly values: AsyncIterable<Buffer>;
-  readonly clickhouse_settings: { readonly insert_deduplication_token: string };
   readonly abort_signal?: AbortSignal;
 }
 
@@ -85,9 +84,9 @@ export class SimulatedStore {
   }
 
   async #insert(params: ExecParams, process: Process): Promise<{ stream: Readable }> {
-    const { query, values, clickhouse_settings, abort_signal } = params;
+    const { query, values, abort_signal } = params;
     const table = /earshot\.(\w+)/.exec(query)?.[1] ?? '';
-    const token = `${table} ${clickhouse_settings.insert_deduplication_token}`;
+    const token = `${table} ${/insert_deduplication_token = '(\w+)'/.exec(query)?.[1] ?? ''}`;
     const pieces: Buffer[] = [];
     for await (const piece of values) pieces.push(piece);
     const lines = Buffer.concat(pieces).toString('utf8').split('\n').filter(Boolean);
