@@ -16,7 +16,7 @@ import { Acks } from './acks.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
-import { clearOfMedia, tooFar, tooLong, wrongLane } from './refusals.ts';
+import { clearOfMedia, endedElsewhere, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
   /** In the log: who wrote. */
@@ -50,7 +50,6 @@ export interface SessionListener {
 export class CallSession {
   readonly open: OpenCall;
   readonly #options: SessionOptions;
-  /** In the log: who writes. */
   #id: string;
   readonly #log: CallLog;
   readonly #lanes: LaneClock;
@@ -105,6 +104,11 @@ export class CallSession {
     return this.#endReason;
   }
 
+  /** False: only the grace for its client is over, and that client may have gone to another process. */
+  get isEndCertain(): boolean {
+    return this.#endReason !== 'client_vanished' || this.#isEndTold;
+  }
+
   /** How far each side's audio came, at the stream's rate; null where none came here. */
   get samples(): Record<Channel, number | null> {
     return this.#lanes.ends;
@@ -114,10 +118,7 @@ export class CallSession {
     return this.#listener === null;
   }
 
-  /**
-   * The sender comes on another socket. In between it may have been with another process: what was acknowledged to it there is
-   * not asked for here, and from now on it is this session again that speaks for the call.
-   */
+  /** The sender comes again. It may have been with another process: what that has acknowledged is not asked for here. */
   renew(id: string, ackedSeq: number): void {
     if (this.#endReason !== null) return;
     this.#id = id;
@@ -185,11 +186,7 @@ export class CallSession {
     this.#isEndTold = true;
     if (this.#endDurableAtMs !== null) return this.#finish();
     if (this.#endReason !== null) return;
-    const error =
-      fact.reason === 'invalid_input'
-        ? new InvalidInput(fact.errorCode as ErrorCode, { expected: 'input that can be analysed', got: fact.errorText })
-        : new Error(`the analysis ended the call: ${fact.errorText}`);
-    this.#fail(error);
+    this.#fail(endedElsewhere(fact));
   }
 
   /** Called at every tick of the ingest side's clock. */

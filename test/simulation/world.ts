@@ -249,7 +249,8 @@ class World {
           if (process.isAlive && fact.status === 'final') this.#toldFinals.set(fact.id, fact);
         },
         onFailure: ({ call, error }) => {
-          if (process.isAlive) this.#failures.push(`${call.callId}: ${error.stack ?? error.message}`);
+          // Of who is being stopped while the store is away, rows are left for others to write.
+          if (this.#workers[which]?.process === process) this.#failures.push(`${call.callId}: ${error.stack ?? error.message}`);
         },
       },
     });
