@@ -154,8 +154,8 @@ function callsOf(random: Random, mayVanish: boolean): CallPlan[] {
       tenant: index % 2 === 0 ? 'acme' : 'globex',
       callId: `call-${index >> 1}`,
       script,
-      startMs: Math.round(random.between(0, 6_000)),
-      everyMs: Math.round(random.between(15_000, 38_000) / said),
+      startMs: Math.round(random.between(0, 3_000)),
+      everyMs: Math.round(random.between(20_000, 40_000) / said),
       vanishesAfter: mayVanish && random.chance(0.2) ? 5 + random.below(said - 5) : null,
     };
   });
