@@ -161,18 +161,27 @@ async function underTrouble() {
 
 async function calmly(): Promise<Map<string, string>> {
   const { front, service } = await open('calm');
-  await Promise.all(
-    Array.from({ length: calls }, async (_, index) => {
-      const caller = openCaller(service.streamUrl, index);
-      await caller.client.ready;
-      while (caller.sent < perCall) sendNext(caller, index);
-      await caller.client.bye();
-    }),
-  );
+  // One after another: what would pile up otherwise is more than windows may wait for.
+  for (let index = 0; index < calls; index += 1) {
+    const caller = openCaller(service.streamUrl, index);
+    await caller.client.ready;
+    while (caller.sent < perCall) sendNext(caller, index);
+    await caller.client.bye();
+  }
   await service.stop();
   const facts = await factsOf(front.url);
   await front.close();
   return facts;
+}
+
+/** How many rows there are of each kind. */
+function kindsOf(rows: readonly string[]): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  for (const row of rows) {
+    const { kind } = JSON.parse(row) as { kind: string };
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
@@ -187,8 +196,9 @@ const result = {
   calls,
   streamS,
   rows: expected.size,
-  rowsMissing: [...expected.keys()].filter((id) => !facts.has(id)).length,
-  rowsBeside: [...facts.keys()].filter((id) => !expected.has(id)).length,
+  // `unmeasured` beside: the machine was too slow for these calls, and windows were dropped; nothing was lost by the store.
+  rowsMissing: kindsOf([...expected].flatMap(([id, row]) => (facts.has(id) ? [] : [row]))),
+  rowsBeside: kindsOf([...facts].flatMap(([id, row]) => (expected.has(id) ? [] : [row]))),
   rowsOtherwise: [...facts].filter(([id, row]) => expected.has(id) && expected.get(id) !== row).length,
   socketsBroken: broken,
   notDurableS: { usual: round(usualS), worst: round(worstS) },
