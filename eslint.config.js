@@ -52,5 +52,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['eslint.config.js', 'benchmarks/peers/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'benchmarks/peers/*.mjs', 'deploy/image/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

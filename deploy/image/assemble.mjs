@@ -41,11 +41,12 @@ function isPackageNeeded(path) {
   const inside = relative(join(packages, 'node_modules'), path);
   if (/\.(map|d\.ts|d\.mts|d\.cts|md|markdown)$/.test(inside) && !inside.endsWith('.license.md')) return false;
   if (variant === 'roles' && inside.startsWith('@chdb/')) return false;
-  const [, system, processor] =
-    /^onnxruntime-node\/bin\/napi-v\d+\/([^/]+)(?:\/([^/]+))?/.exec(inside) ?? [];
+  const [, system, processor] = /^onnxruntime-node\/bin\/napi-v\d+\/([^/]+)(?:\/([^/]+))?/.exec(inside) ?? [];
   if (system === undefined) return true;
   // Providers are for graphics processors; here the processor alone is used.
-  return system === 'linux' && (processor === undefined || processor === arch) && !/providers_(cuda|tensorrt)/.test(inside);
+  return (
+    system === 'linux' && (processor === undefined || processor === arch) && !/providers_(cuda|tensorrt)/.test(inside)
+  );
 }
 
 const bytesOf = (path) =>

@@ -1,6 +1,8 @@
 /** deploy/ held against the real tools: helm renders the chart, Kubernetes' and KEDA's own schemas judge it, compose is parsed. */
 import assert from 'node:assert/strict';
+
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +50,7 @@ function rendered(values: readonly string[]): string {
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly template?: { readonly spec: PodSpec } };
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
 }
 interface PodSpec {
   readonly enableServiceLinks?: boolean;
@@ -102,7 +104,7 @@ test('what cannot be guessed is asked for in words', { skip: absent }, () => {
 });
 
 test('pods get settings that exist, each once, and no links of services', { skip: absent }, () => {
-  const pods = manifestsOf(rendered(EVERYTHING)).flatMap(({ spec }) => spec.template?.spec ?? []);
+  const pods = manifestsOf(rendered(EVERYTHING)).flatMap(({ spec }) => spec?.template?.spec ?? []);
   assert.equal(pods.length, 4);
   for (const { enableServiceLinks, containers } of pods) {
     assert.equal(enableServiceLinks, false);
@@ -115,11 +117,10 @@ test('pods get settings that exist, each once, and no links of services', { skip
 test('compose.yaml is what the compose specification says', { skip: absent }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'earshot-compose-'));
   try {
-    const { status, stdout, stderr } = spawnSync(
-      goTool('compose'),
-      ['-format', 'json', join(deploy, 'compose.yaml')],
-      { encoding: 'utf8', cwd: folder },
-    );
+    const { status, stdout, stderr } = spawnSync(goTool('compose'), ['-format', 'json', join(deploy, 'compose.yaml')], {
+      encoding: 'utf8',
+      cwd: folder,
+    });
     assert.equal(status, 0, stderr);
     const { services } = JSON.parse(stdout) as {
       services: Record<string, { image: string; healthcheck?: object; read_only?: boolean }>;
@@ -158,6 +159,11 @@ test("the secrets of compose are made once, and the users' hashes are those of t
     assert.match(make(), /made/);
     const secret = readFileSync(join(folder, 's', 'earshot.secret'), 'utf8');
     assert.equal(Buffer.from(secret, 'base64').length, 32);
+    const users = readFileSync(join(folder, 's', 'clickhouse-users.xml'), 'utf8');
+    for (const name of ['clickhouse.password', 'clickhouse-reader.password']) {
+      const password = readFileSync(join(folder, 's', name));
+      assert.ok(users.includes(createHash('sha256').update(password).digest('hex')), name);
+    }
     assert.match(make(), /nothing is changed/);
     assert.equal(readFileSync(join(folder, 's', 'earshot.secret'), 'utf8'), secret);
     const compose = parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8')) as {

@@ -50,14 +50,12 @@ export function kubernetesSchemas(): string {
     wheel('kubernetes-validate==1.37.0'),
     `kubernetes_validate/kubernetes-json-schema/v${KUBERNETES}-local-strict`,
   );
-  const { definitions } = JSON.parse(readFileSync(join(source, '_definitions.json'), 'utf8')) as {
-    readonly definitions: object;
-  };
-  const inlined = (text: string): string => text.replaceAll('"_definitions.json#', '"#');
-  const shared = inlined(JSON.stringify(definitions));
+  const { $defs } = JSON.parse(readFileSync(join(source, '_definitions.json'), 'utf8')) as { readonly $defs: object };
+  const inlined = (text: string): string => text.replaceAll('"/api/_definitions.json#', '"#');
+  const shared = inlined(JSON.stringify($defs));
   for (const name of KINDS) {
     const own = inlined(readFileSync(join(source, `${name}.json`), 'utf8')).trimEnd();
-    writeFileSync(join(place, `${name}.json`), `${own.slice(0, -1)},"definitions":${shared}}`);
+    writeFileSync(join(place, `${name}.json`), `${own.slice(0, -1)},"$defs":${shared}}`);
   }
   const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', KEDA]).toString()) as { Dir: string };
   for (const plural of ['scaledobjects', 'triggerauthentications']) {
