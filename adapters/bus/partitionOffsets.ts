@@ -11,9 +11,11 @@ export interface PartitionPlace {
   readonly committedOffset: number | null;
 }
 
-export async function placesOf(admin: Admin, topic: string, groupId: string): Promise<readonly PartitionPlace[]> {
+export type OffsetAdmin = Pick<Admin, 'fetchTopicOffsets' | 'fetchOffsets' | 'listGroups'>;
+
+export async function placesOf(admin: OffsetAdmin, topic: string, groupId: string): Promise<readonly PartitionPlace[]> {
   const [ends, [group]] = await Promise.all([
-    admin.fetchTopicOffsets(topic),
+    knowingLeaders(admin, () => admin.fetchTopicOffsets(topic)),
     admin.fetchOffsets({ groupId, topics: [topic] }),
   ]);
   const committed = new Map(group.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
@@ -26,4 +28,17 @@ export async function placesOf(admin: Admin, topic: string, groupId: string): Pr
       committedOffset: committedOffset < 0 ? null : committedOffset,
     };
   });
+}
+
+/**
+ * The client's admin does not look for the new leader of a partition that has moved, but asks the one before for minutes. Listing
+ * groups is what makes it ask anew who leads what.
+ */
+export async function knowingLeaders<T>(admin: Pick<Admin, 'listGroups'>, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch {
+    await admin.listGroups();
+    return await ask();
+  }
 }
