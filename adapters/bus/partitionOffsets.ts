@@ -1,5 +1,9 @@
 /** Where the partitions of a topic begin and end, and where a group goes on. */
 import type { Admin } from 'kafkajs';
+import { pause } from './waiting.ts';
+
+/** A new leader is known to all a moment after the old one is gone. */
+const AGAIN_AFTER_MS = 250;
 
 export interface PartitionPlace {
   readonly partition: number;
@@ -38,6 +42,7 @@ export async function knowingLeaders<T>(admin: Pick<Admin, 'listGroups'>, ask: (
   try {
     return await ask();
   } catch {
+    await pause(AGAIN_AFTER_MS);
     await admin.listGroups();
     return await ask();
   }

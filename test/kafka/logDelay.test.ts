@@ -18,10 +18,10 @@ test('the delay grows while nothing is committed and ends with the commit', { sk
   t.after(() => broker.close());
   const topics = await freshTopics(broker.address, { partitions: 4 });
   const { bus } = await openTestBus(t, broker.address, topics);
-  assert.deepEqual(await bus.logDelay(), { uncommittedEntries: 0, delayMs: 0 });
   const taken = collector();
   bus.consume(taken);
   await bus.ready();
+  assert.deepEqual(await bus.logDelay(), { uncommittedEntries: 0, delayMs: 0 });
   const firstAtMs = Date.now();
   await bus.publish(audioEntry('a', 0));
   await bus.publish(audioEntry('b', 0));
