@@ -60,6 +60,7 @@ export interface Bus {
   /** One consumer a process. */
   consumeReports(take: ReportConsumer): void;
 
+  /** For whoever follows calls. Not `frames` between processes: 100 a second and channel, which only their rows are for. */
   publishFact(fact: Fact): void;
   /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */
   subscribeFacts(onFact: (fact: Fact) => void): () => void;

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, Kafka } from 'kafkajs';
 import type { Fact } from '../../core/facts/facts.ts';
+import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { Bury } from './deadLetters.ts';
 import { decodeFact } from './factRecord.ts';
+import { knowingLeaders } from './partitionOffsets.ts';
 import { pause, within } from './waiting.ts';
 
 export interface KafkaFactFeedOptions {
@@ -13,6 +15,7 @@ export interface KafkaFactFeedOptions {
   readonly groupPrefix: string;
   readonly onFact: (fact: Fact) => void;
   readonly bury: Bury;
+  readonly limit: Pick<DeadLetterLimit, 'noteRead' | 'stoppedTopics'>;
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -27,7 +30,7 @@ const RETRY_PAUSE_MS = 1_000;
 const STOP_MS_MAX = 15_000;
 
 export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed {
-  const { kafka, admin, topic, onFact, bury, onTrouble } = options;
+  const { kafka, admin, topic, onFact, bury, limit, onTrouble } = options;
   const groupId = `${options.groupPrefix}facts-${randomUUID()}`;
   /** By partition, what is heard next. A client of the group's own making would begin wherever it got to. */
   const next = new Map<number, number>();
@@ -58,7 +61,8 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
     });
     try {
       if (next.size === 0) {
-        for (const { partition, high } of await admin.fetchTopicOffsets(topic)) next.set(partition, Number(high));
+        const ends = await knowingLeaders(admin, () => admin.fetchTopicOffsets(topic));
+        for (const { partition, high } of ends) next.set(partition, Number(high));
         isListening();
       }
       await opened.connect();
@@ -70,15 +74,19 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
           for (const message of batch.messages) {
             const offset = Number(message.offset);
             if (payload.isStale() || isClosed) return;
+            if (limit.stoppedTopics.includes(topic)) return opened.pause([{ topic }]);
             if (offset < (next.get(batch.partition) ?? 0)) continue;
             let fact: Fact | null = null;
             try {
               fact = decodeFact(message.value ?? Buffer.alloc(0));
             } catch (error) {
-              await bury({ topic, partition: batch.partition }, message, error as Error);
+              const verdict = await bury({ topic, partition: batch.partition }, message, error as Error);
+              if (verdict === 'stop') return opened.pause([{ topic }]);
             }
             next.set(batch.partition, offset + 1);
-            if (fact !== null) onFact(fact);
+            if (fact === null) continue;
+            limit.noteRead(topic);
+            onFact(fact);
           }
         },
       });

@@ -7,6 +7,7 @@ import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Span } from '../../core/spans/span.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { ReportConsumer, Reports } from './bus.ts';
+import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { Bury } from './deadLetters.ts';
 import type { KafkaTopics, KafkaTuning } from './kafkaSettings.ts';
 import { eventOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
@@ -19,6 +20,7 @@ export interface KafkaReportConsumerOptions {
   readonly tuning: KafkaTuning;
   readonly take: ReportConsumer;
   readonly bury: Bury;
+  readonly limit: Pick<DeadLetterLimit, 'noteRead' | 'stoppedTopics'>;
   readonly onTrouble: (error: Error) => void;
   /** Reads from its topics from now on. */
   readonly onReady: () => void;
@@ -37,7 +39,7 @@ const RETRY_PAUSE_MS = 1_000;
 const STOP_MS_MAX = 15_000;
 
 export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): { close(): Promise<void> } {
-  const { kafka, topics, groupId, tuning, take, bury, onTrouble, onReady } = options;
+  const { kafka, topics, groupId, tuning, take, bury, limit, onTrouble, onReady } = options;
   let client: Consumer | null = null;
   let isClosed = false;
 
@@ -88,23 +90,33 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     const { topic, partition, messages } = payload.batch;
     for (let from = 0; from < messages.length; from += BATCH_RECORDS_MAX) {
       const some = messages.slice(from, from + BATCH_RECORDS_MAX);
-      for (const reports of await gather(topic, partition, some)) {
+      const { gathered, count } = await gather(topic, partition, some);
+      for (const reports of gathered) {
         if (!(await takePatiently(reports, payload))) return;
       }
-      const { offset } = some[some.length - 1];
-      payload.resolveOffset(offset);
-      await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      if (count > 0) {
+        const { offset } = some[count - 1];
+        payload.resolveOffset(offset);
+        await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      }
+      if (count < some.length) return opened.pause([{ topic }]);
     }
   }
 
-  async function gather(topic: string, partition: number, messages: readonly KafkaMessage[]): Promise<Reports[]> {
+  /** `count`: of so many from the first on; fewer than came where reading has to stop. */
+  async function gather(
+    topic: string,
+    partition: number,
+    messages: readonly KafkaMessage[],
+  ): Promise<{ gathered: readonly Reports[]; count: number }> {
     const ofTenants = new Map<string, Gathered>();
     const of = (tenant: string): Gathered => {
       const gathered = ofTenants.get(tenant) ?? { tenant, events: [], spans: [], scores: [] };
       ofTenants.set(tenant, gathered);
       return gathered;
     };
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
+      if (limit.stoppedTopics.includes(topic)) return { gathered: [...ofTenants.values()], count: index };
       try {
         const value = message.value ?? Buffer.alloc(0);
         if (topic === topics.events) {
@@ -118,10 +130,13 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
           of(score.tenant).scores.push(score);
         }
       } catch (error) {
-        await bury({ topic, partition }, message, error as Error);
+        const verdict = await bury({ topic, partition }, message, error as Error);
+        if (verdict === 'stop') return { gathered: [...ofTenants.values()], count: index };
+        continue;
       }
+      limit.noteRead(topic);
     }
-    return [...ofTenants.values()];
+    return { gathered: [...ofTenants.values()], count: messages.length };
   }
 
   /** False: this share or this process ends before the reports could be made durable; they come again. */

@@ -1,5 +1,9 @@
 /** Where the partitions of a topic begin and end, and where a group goes on. */
 import type { Admin } from 'kafkajs';
+import { pause } from './waiting.ts';
+
+/** A new leader is known to all a moment after the old one is gone. */
+const AGAIN_AFTER_MS = 250;
 
 export interface PartitionPlace {
   readonly partition: number;
@@ -11,9 +15,11 @@ export interface PartitionPlace {
   readonly committedOffset: number | null;
 }
 
-export async function placesOf(admin: Admin, topic: string, groupId: string): Promise<readonly PartitionPlace[]> {
+export type OffsetAdmin = Pick<Admin, 'fetchTopicOffsets' | 'fetchOffsets' | 'listGroups'>;
+
+export async function placesOf(admin: OffsetAdmin, topic: string, groupId: string): Promise<readonly PartitionPlace[]> {
   const [ends, [group]] = await Promise.all([
-    admin.fetchTopicOffsets(topic),
+    knowingLeaders(admin, () => admin.fetchTopicOffsets(topic)),
     admin.fetchOffsets({ groupId, topics: [topic] }),
   ]);
   const committed = new Map(group.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
@@ -26,4 +32,18 @@ export async function placesOf(admin: Admin, topic: string, groupId: string): Pr
       committedOffset: committedOffset < 0 ? null : committedOffset,
     };
   });
+}
+
+/**
+ * The client's admin does not look for the new leader of a partition that has moved, but asks the one before for minutes. Listing
+ * groups is what makes it ask anew who leads what.
+ */
+export async function knowingLeaders<T>(admin: Pick<Admin, 'listGroups'>, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch {
+    await pause(AGAIN_AFTER_MS);
+    await admin.listGroups();
+    return await ask();
+  }
 }
