@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { packageRoot } from '../../adapters/packageRoot.ts';
-import { SETTINGS } from '../../services/config.ts';
+import { SETTINGS } from '../../services/settings.ts';
 import { goTool, hadolint, kubernetesSchemas, KUBERNETES } from '../support/deployTools.ts';
 
 const deploy = join(packageRoot, 'deploy');
