@@ -69,6 +69,7 @@ export interface KafkaTopics {
   readonly events: string;
   readonly spans: string;
   readonly scores: string;
+  readonly notices: string;
   readonly facts: string;
   readonly dead: string;
 }
@@ -78,6 +79,7 @@ export const topicsOf = (prefix: string): KafkaTopics => ({
   events: `${prefix}events`,
   spans: `${prefix}spans`,
   scores: `${prefix}scores`,
+  notices: `${prefix}notices`,
   facts: `${prefix}facts`,
   dead: `${prefix}dead`,
 });
