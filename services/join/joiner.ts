@@ -172,8 +172,7 @@ export class Joiner {
   /** Of calls that ran when the process before this one stopped, reports may never have been joined. */
   async #lookBack(): Promise<void> {
     const nowMs = this.#options.nowMs();
-    const [dueMs] = this.#looksBackAtMs;
-    if (!(dueMs <= nowMs)) return;
+    if (!this.#looksBackAtMs.some((ms) => ms <= nowMs)) return;
     const found = await this.#options.reader.callsSince(nowMs - LOOK_BACK_MS);
     this.#looksBackAtMs = this.#looksBackAtMs.filter((ms) => ms > nowMs);
     for (const call of found) {
@@ -186,26 +185,22 @@ export class Joiner {
   /** What is not this process's any more, and who has to know what of it. */
   #letGo(): void {
     const isMine = this.#isMine;
-    const lost = [...new Set([...this.#known.keys(), ...this.#dirty.keys])].filter((key) => {
+    const { texts } = this.#options;
+    const named = new Set(
+      [...this.#known.values()].flatMap(({ tenant, keys }) => keys.map((key) => keyOf({ tenant, callId: key }))),
+    );
+    for (const key of new Set([...this.#known.keys(), ...this.#dirty.keys])) {
       const { tenant, callId } = nameOf(key);
-      return !isMine(tenant, callId);
-    });
-    for (const key of lost) {
-      const call = this.#known.get(key);
-      const { tenant, callId } = nameOf(key);
-      const keys = call?.keys ?? [callId];
-      if (this.#dirty.isWaiting(key) || keys.some((name) => this.#options.texts.has(tenant, name))) {
-        this.#notices.add({ tenant, callId, keys });
-      }
+      if (isMine(tenant, callId)) continue;
+      const keys = this.#known.get(key)?.keys ?? [callId];
+      const hasTexts = keys.some((name) => texts.has(tenant, name));
+      if (hasTexts || this.#dirty.isWaiting(key)) this.#notices.add({ tenant, callId, keys });
       this.#forget(key);
     }
-    // Texts of calls that are not known by these names here.
-    const names = new Set(
-      [...this.#known.values()].flatMap(({ tenant, keys }) => keys.map((key) => `${tenant}\u0000${key}`)),
-    );
-    for (const { tenant, callKey } of this.#options.texts.names) {
-      if (names.has(`${tenant}\u0000${callKey}`) || isMine(tenant, callKey)) continue;
-      this.#notices.add({ tenant, callId: callKey, keys: [callKey] });
+    // Texts whose call is not known here go to whoever has the name that they came under.
+    for (const { tenant, callKey: callId } of texts.names) {
+      if (named.has(keyOf({ tenant, callId })) || isMine(tenant, callId)) continue;
+      this.#notices.add({ tenant, callId, keys: [callId] });
     }
   }
 
