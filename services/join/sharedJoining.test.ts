@@ -57,13 +57,12 @@ function eventsOf(callKey: string, turns: readonly number[] = [...TURNS_AT_MS.ke
   return turns.flatMap((turn) => [
     eventOf(
       {
-        id: `${callKey} words ${turn}`,
-        type: 'tts_words',
+        id: `${callKey} asked ${turn}`,
+        type: 'tts_requested',
         role: 'agent',
         segmentId: String(turn),
         occurredAtMs: STARTED_AT_MS + TURNS_AT_MS[turn] - 200,
         text: TEXT,
-        words: wordsOf(TEXT, TURNS_AT_MS[turn]),
       },
       origin,
     ),

@@ -72,9 +72,10 @@ export function startJoining(options: JoiningOptions): Joining {
       refuseLate();
       await record(reports);
     },
-    async notice(notice) {
+    notice(notice) {
       refuseLate();
       joiner.noteNotice(notice);
+      return Promise.resolve();
     },
     owned(isMine) {
       if (!isClosing) joiner.own(isMine);
