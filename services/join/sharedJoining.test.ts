@@ -141,6 +141,12 @@ test('texts that came before their call was opened go to its owner when it is', 
   fleet.deal((key) => (key.startsWith('sid-') ? 0 : 1));
   for (const event of eventsOf('sid-a')) fleet.report(event);
   await fleet.cycle(3);
+  // The name, which is all that is known, moves to another meanwhile.
+  await fleet.leave(0);
+  fleet.kill(0);
+  fleet.start();
+  fleet.deal((key) => (key.startsWith('sid-') ? 1 : 0));
+  await fleet.cycle(3);
   unknown.push(callOf('a'));
   const { call } = unknown[0];
   fleet.tellFact({
@@ -164,6 +170,21 @@ test('the calls of a process that died are joined by the others, though nothing 
   fleet.kill(1);
   fleet.deal(() => 0);
   await fleet.cycle(2);
+  assert.deepEqual(fleet.rows, await alone(events, 'full'));
+});
+
+test('what was recorded by a process that dies before it could tell the owner is told by the next, long after the call', async () => {
+  const fleet = new JoinerFleet(CALLS, 'full', STARTED_AT_MS + 3_600_000);
+  fleet.start();
+  fleet.start();
+  fleet.deal((key) => (key.startsWith('sid-') ? 0 : 1));
+  await fleet.cycle(8);
+  const events = eventsOf('sid-a');
+  for (const event of events) fleet.report(event);
+  await fleet.handOut();
+  fleet.kill(0);
+  fleet.deal(() => 0);
+  await fleet.cycle(3);
   assert.deepEqual(fleet.rows, await alone(events, 'full'));
 });
 
@@ -261,6 +282,6 @@ test('whatever moves, joins, leaves and dies: nothing is lost, and the end is as
         assert.deepEqual(fleet.rows, expected[policy]);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -2,6 +2,7 @@
  * Joiners of several processes beside one store, without a store or a bus: rows replace one another by revision as they do in
  * ClickHouse, reports and notices are handed out as the bus does it, and come again when their taker dies before it let go of them.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { CallNotice } from '../../adapters/bus/bus.ts';
 import type { CallInputs, JoinReader, KnownCall } from '../../adapters/clickhouse/joinReader.ts';
 import type { FactRow } from '../../adapters/clickhouse/joinRows.ts';
@@ -132,12 +133,13 @@ export class JoinerFleet {
   async cycle(rounds = 1): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       this.#nowMs += 1_000;
-      this.#handOut();
+      await this.handOut();
       for (const { joiner } of this.#processes) await joiner.cycle();
     }
   }
 
-  #handOut(): void {
+  /** What waits is handed to whoever has it now. */
+  async handOut(): Promise<void> {
     const waiting = this.#undelivered.splice(0);
     for (const delivery of waiting) {
       const process = this.#processes.find(({ isMine }) => isMine(delivery.key));
@@ -148,6 +150,7 @@ export class JoinerFleet {
       process.uncommitted.add(delivery);
       void delivery.hand(process).then(() => process.uncommitted.delete(delivery));
     }
+    await setImmediate();
   }
 
   #deliveryOf(event: SpeechEvent): Delivery {
@@ -175,7 +178,8 @@ export class JoinerFleet {
         Promise.resolve(
           this.#calls.map(({ call }) => call).filter((call) => call.keys.some((key) => keys.includes(key))),
         ),
-      callsSince: () => Promise.resolve(this.#calls.map(({ call }) => call)),
+      callsSince: (wallMs) =>
+        Promise.resolve(this.#calls.map(({ call }) => call).filter(({ startedAtMs }) => startedAtMs >= wallMs)),
       read: (calls) => {
         reads.push(...calls.map(({ callId }) => callId));
         return Promise.resolve(calls.map((call) => this.#inputsOf(call)));
