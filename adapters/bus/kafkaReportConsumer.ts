@@ -58,6 +58,7 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
   let client: Consumer | null = null;
   let isClosed = false;
   let mine: readonly number[] = [];
+  const underWay = new Set<Promise<void>>();
 
   async function open(): Promise<void> {
     const opened = kafka.consumer({
@@ -91,7 +92,11 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
         partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => takeBatch(opened, payload),
+        async eachBatch(payload) {
+          const taking = takeBatch(opened, payload);
+          underWay.add(taking);
+          await taking.finally(() => underWay.delete(taking));
+        },
       });
     } catch (error) {
       onTrouble(error as Error);
@@ -209,6 +214,8 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
   return {
     async close() {
       isClosed = true;
+      // What is durable by now is committed, or it would come again.
+      await within(STOP_MS_MAX, Promise.allSettled([...underWay])).catch(onTrouble);
       const old = client;
       client = null;
       if (old !== null) await within(STOP_MS_MAX, old.disconnect()).catch(onTrouble);
