@@ -18,7 +18,18 @@ export interface LogEntry {
    */
   readonly seq: number;
   readonly own: boolean;
+  /**
+   * Who of ingest wrote it: an id of the session that had the call then. A call may have moved to another process while the
+   * one before still believes to have it, so of what ingest makes itself only the session that opened the call last is heard.
+   */
+  readonly session: string;
   readonly message: CallMessage;
+}
+
+/** An entry as it is handed out. */
+export interface TakenEntry extends LogEntry {
+  /** Where it lies in the bus: rises within a call, and means nothing to anybody but the bus. */
+  readonly position: number;
 }
 
 /** What others report of any calls of one tenant, in no order: each piece has an id, so that sending it again is harmless. */
@@ -67,11 +78,8 @@ export interface Bus {
   publish(entry: LogEntry): Promise<void>;
   /** Starts handing out entries, in order within a call, each call to one consumer. One consumer a process. */
   consume(consumer: LogConsumer): void;
-  /**
-   * What was handed out of this call up to this seq is durable. Entries that ingest made itself carry the seq before
-   * them, so a commit may cover one that is only just on its way; it changes nothing that would have to be repeated.
-   */
-  commit(tenant: string, callId: string, seq: number): void;
+  /** What was handed out of this call up to and with the entry at this position is durable. */
+  commit(tenant: string, callId: string, position: number): void;
 
   /** Resolves when the reports cannot be lost any more. Throws `Busy` as `publish` does. */
   publishReports(reports: Reports): Promise<void>;
@@ -93,8 +101,11 @@ export interface CallName {
 }
 
 export interface LogConsumer {
-  /** Takes one entry; must not throw and must not block. */
-  take(entry: LogEntry): void;
+  /**
+   * Takes one entry; must not throw and must not block. What is taken is committed within seconds even if nothing more
+   * comes: a bus that has handed out as much as it may stops until then.
+   */
+  take(entry: TakenEntry): void;
   /**
    * These calls are another process's now, or will be handed out again from their first entry that is not committed: what is
    * known of them here is to be let go, and nothing of them written any more. Never called by a bus within one process.

@@ -2,7 +2,6 @@
  * The bus over Apache Kafka: logs, reports and facts in topics, so that any number of processes share the work and one that dies
  * loses nothing. Each end is opened when it is first used: a process that only takes calls in never joins a group.
  */
-import { randomUUID } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import {
   CallNoticeSchema,
@@ -58,7 +57,6 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
   await admin.connect();
   const sender = createKafkaSender({ kafka, tuning, onTrouble });
   const bury = createDeadLetters(sender, topics.dead, hooks.onDeadLetter);
-  const writer = randomUUID();
   let ordinal = 0;
   const subscribers = new Set<(fact: Fact) => void>();
   const ready: Promise<unknown>[] = [];
@@ -77,7 +75,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
   return {
     publish(entry) {
       const { tenant, callId } = entry;
-      const value = encodeEntry(entry, { writer, ordinal: ordinal + 1 });
+      const value = encodeEntry(entry, { ordinal: ordinal + 1 });
       const sent = sender.send([{ topic: topics.log, key: `${tenant}/${callId}`, value }]);
       ordinal += 1;
       return sent;
@@ -103,8 +101,8 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
         },
       });
     },
-    commit(tenant, callId, seq) {
-      log?.commit(tenant, callId, seq);
+    commit(tenant, callId, position) {
+      log?.commit(tenant, callId, position);
     },
     publishReports: (taken) => sender.send(recordsOf(taken, topics)),
     notify(notices) {

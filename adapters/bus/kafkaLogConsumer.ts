@@ -40,7 +40,7 @@ export interface KafkaLogConsumerOptions {
 
 export interface KafkaLogConsumer {
   readonly uncommittedBytes: number;
-  commit(tenant: string, callId: string, seq: number): void;
+  commit(tenant: string, callId: string, position: number): void;
   close(): Promise<void>;
 }
 
@@ -281,8 +281,8 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     get uncommittedBytes() {
       return share.uncommittedBytes;
     },
-    commit(tenant, callId, seq) {
-      share.commit(tenant, callId, seq);
+    commit(tenant, callId, position) {
+      share.commit(tenant, callId, position);
       if (isPaused && share.uncommittedBytes < tuning.uncommittedBytesMax) resume();
     },
     async close() {

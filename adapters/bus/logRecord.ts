@@ -19,13 +19,12 @@ const WIRE_ENCODINGS: Readonly<Record<Encoding, WireEncoding>> = {
 };
 const ENCODINGS = new Map(Object.entries(WIRE_ENCODINGS).map(([name, wire]) => [wire, name as Encoding]));
 
-/** Who wrote an entry, and a number that rises with each it writes; '' and 0 where a producer does not tell. */
+/** A number that rises with each entry that a session writes; 0 where a producer does not tell. */
 export interface Written {
-  readonly writer: string;
   readonly ordinal: number;
 }
 
-export function encodeEntry({ tenant, callId, seq, own, message }: LogEntry, { writer, ordinal }: Written): Buffer {
+export function encodeEntry({ tenant, callId, seq, own, session, message }: LogEntry, { ordinal }: Written): Buffer {
   const bytes = toBinary(
     LogEntrySchema,
     create(LogEntrySchema, {
@@ -33,7 +32,7 @@ export function encodeEntry({ tenant, callId, seq, own, message }: LogEntry, { w
       callId,
       seq: BigInt(seq),
       own,
-      writer,
+      writer: session,
       ordinal: BigInt(ordinal),
       message: wireOf(message),
     }),
@@ -47,9 +46,9 @@ export function decodeEntry(record: Uint8Array): LogEntry & Written {
   if (wire.callId === '') throw refused('call_id: the call that the entry is of', 'none');
   const seq = Number(wire.seq);
   if (seq < -1 || !Number.isSafeInteger(seq)) throw refused('seq from -1 to 2^53', String(wire.seq));
-  const { tenant, callId, own, writer } = wire;
+  const { tenant, callId, own, writer: session } = wire;
   const ordinal = countOf('ordinal', wire.ordinal);
-  return { tenant, callId, seq, own, writer, ordinal, message: messageOf(wire) };
+  return { tenant, callId, seq, own, session, ordinal, message: messageOf(wire) };
 }
 
 function wireOf(message: CallMessage): WireEntry['message'] {

@@ -51,22 +51,22 @@ export class LogShare {
   }
 
   handOut(partition: number, written: LogEntry & Written, offset: number): void {
-    const { writer, ordinal, ...entry } = written;
-    const { tenant, callId, seq, message } = entry;
+    const { ordinal, ...entry } = written;
+    const { tenant, callId, session, message } = entry;
     const bytes = messageBytes(message);
     const isLast = message.type === 'close';
     const ledger = this.#parts.get(partition)?.ledger;
     const verdict = ledger?.take(
       callKeyOf(tenant, callId),
-      { tenant, callId, seq, writer, ordinal, bytes, isLast },
+      { tenant, callId, session, ordinal, bytes, isLast },
       offset,
     );
-    if (verdict === 'new') this.#consumer.take(entry);
+    if (verdict === 'new') this.#consumer.take({ ...entry, position: offset });
   }
 
-  commit(tenant: string, callId: string, seq: number): void {
+  commit(tenant: string, callId: string, offset: number): void {
     const key = callKeyOf(tenant, callId);
-    for (const { ledger } of this.#parts.values()) if (ledger.has(key)) ledger.commit(key, seq);
+    for (const { ledger } of this.#parts.values()) if (ledger.has(key)) ledger.commit(key, offset);
   }
 
   noteCommitted(done: readonly PartitionOffset[]): void {

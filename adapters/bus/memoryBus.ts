@@ -5,14 +5,14 @@
 import { messageBytes } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
-import { ALL_MINE, type Bus, type LogConsumer, type LogEntry, type ReportConsumer } from './bus.ts';
+import { ALL_MINE, type Bus, type LogConsumer, type ReportConsumer, type TakenEntry } from './bus.ts';
 
 export interface MemoryBusOptions {
   readonly bytesMax: number;
 }
 
 interface Pending {
-  readonly seq: number;
+  readonly position: number;
   readonly bytes: number;
   readonly resolve: () => void;
 }
@@ -23,9 +23,10 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
   const pending = new Map<string, Pending[]>();
   const subscribers = new Set<(fact: Fact) => void>();
   let consumer: LogConsumer | null = null;
-  let early: LogEntry[] = [];
+  let early: TakenEntry[] = [];
   let reportConsumer: ReportConsumer | null = null;
   let pendingBytes = 0;
+  let position = 0;
 
   return {
     publish(entry) {
@@ -35,9 +36,11 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       const ofCall = pending.get(key) ?? [];
       pending.set(key, ofCall);
       pendingBytes += bytes;
-      const durable = new Promise<void>((resolve) => ofCall.push({ seq: entry.seq, bytes, resolve }));
-      if (consumer === null) early.push(entry);
-      else consumer.take(entry);
+      position += 1;
+      const taken = { ...entry, position };
+      const durable = new Promise<void>((resolve) => ofCall.push({ position: taken.position, bytes, resolve }));
+      if (consumer === null) early.push(taken);
+      else consumer.take(taken);
       return durable;
     },
     consume(next) {
@@ -45,11 +48,11 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       for (const entry of early) next.take(entry);
       early = [];
     },
-    commit(tenant, callId, seq) {
+    commit(tenant, callId, upTo) {
       const key = keyOf(tenant, callId);
       const ofCall = pending.get(key);
       if (ofCall === undefined) return;
-      const count = countUpTo(ofCall, seq);
+      const count = countUpTo(ofCall, upTo);
       for (const { bytes, resolve } of ofCall.splice(0, count)) {
         pendingBytes -= bytes;
         resolve();
@@ -89,9 +92,9 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
   };
 }
 
-/** Entries lie in the order of their seq. */
-function countUpTo(entries: readonly Pending[], seq: number): number {
-  const first = entries.findIndex((entry) => entry.seq > seq);
+/** Entries lie in the order of their positions. */
+function countUpTo(entries: readonly Pending[], position: number): number {
+  const first = entries.findIndex((entry) => entry.position > position);
   return first === -1 ? entries.length : first;
 }
 

@@ -6,13 +6,12 @@ import type { CallName } from './bus.ts';
 import type { Written } from './logRecord.ts';
 
 export interface LedgerEntry extends CallName, Written {
-  readonly seq: number;
+  readonly session: string;
   readonly bytes: number;
   readonly isLast: boolean;
 }
 
 interface HandedOut {
-  readonly seq: number;
   readonly offset: number;
   readonly bytes: number;
 }
@@ -21,7 +20,7 @@ interface LedgerCall {
   readonly name: CallName;
   /** In the order of the log. */
   readonly uncommitted: HandedOut[];
-  writer: string;
+  session: string;
   ordinal: number;
   hasEnded: boolean;
 }
@@ -66,30 +65,31 @@ export class OffsetLedger {
     this.#nextOffset = offset + 1;
   }
 
-  /** `repeat`: the same writer wrote this entry before, and it is not to be handed out again. */
+  /** `repeat`: the same session wrote this entry before, and it is not to be handed out again. */
   take(key: string, entry: LedgerEntry, offset: number): 'new' | 'repeat' {
     this.#nextOffset = offset + 1;
-    const { tenant, callId, writer, ordinal } = entry;
+    const { tenant, callId, session, ordinal } = entry;
     let call = this.#calls.get(key);
     if (call === undefined) {
-      call = { name: { tenant, callId }, uncommitted: [], writer, ordinal: 0, hasEnded: false };
+      call = { name: { tenant, callId }, uncommitted: [], session, ordinal: 0, hasEnded: false };
       this.#calls.set(key, call);
     }
-    const isSameWriter = writer !== '' && writer === call.writer;
-    if (isSameWriter && ordinal <= call.ordinal) return 'repeat';
-    call.writer = writer;
+    const isSameSession = session !== '' && session === call.session;
+    if (isSameSession && ordinal <= call.ordinal) return 'repeat';
+    call.session = session;
     call.ordinal = ordinal;
     call.hasEnded ||= entry.isLast;
-    call.uncommitted.push({ seq: entry.seq, offset, bytes: entry.bytes });
+    call.uncommitted.push({ offset, bytes: entry.bytes });
     this.#uncommittedBytes += entry.bytes;
     return 'new';
   }
 
-  commit(key: string, seq: number): void {
+  /** What was handed out of the call up to and with this offset is durable. */
+  commit(key: string, upTo: number): void {
     const call = this.#calls.get(key);
     if (call === undefined) return;
     const { uncommitted } = call;
-    const firstAfter = uncommitted.findIndex((entry) => entry.seq > seq);
+    const firstAfter = uncommitted.findIndex((entry) => entry.offset > upTo);
     const count = firstAfter === -1 ? uncommitted.length : firstAfter;
     for (const { bytes } of uncommitted.splice(0, count)) this.#uncommittedBytes -= bytes;
     if (call.hasEnded && uncommitted.length === 0) this.#calls.delete(key);

@@ -106,12 +106,12 @@ test('a log entry of any kind', () => {
     seq: fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER }),
     own: fc.boolean(),
     message,
-    writer: text,
+    session: text,
     ordinal: position,
   });
   fc.assert(
-    fc.property(entry, ({ writer, ordinal, ...logged }) => {
-      assert.deepEqual(decodeEntry(encodeEntry(logged, { writer, ordinal })), { ...logged, writer, ordinal });
+    fc.property(entry, ({ ordinal, ...logged }) => {
+      assert.deepEqual(decodeEntry(encodeEntry(logged, { ordinal })), { ...logged, ordinal });
     }),
   );
 });

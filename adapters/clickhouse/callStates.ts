@@ -3,15 +3,27 @@
  * the last seconds of the call's audio, so it is stored sealed, bound to its call, its place in the log and its version.
  */
 import { deserialize, serialize } from 'node:v8';
+import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import type { Store } from './openStore.ts';
 
+/** What a call is besides its audio; whoever goes on with it begins in the middle of its log. */
+export interface OpenedCall {
+  readonly call: OpenCall;
+  /** The session of ingest that opened it last. */
+  readonly session: string;
+}
+
 export interface CallState {
-  /** Everything up to this message is contained, and its rows are durable. */
+  /** Everything of the sender up to this message is contained, and its rows are durable. */
   readonly seq: number;
+  /** How many entries of the log are contained: it tells states of one seq apart. */
+  readonly taken: number;
   readonly stateVersion: number;
   readonly ended: boolean;
+  /** Null once the call has ended, and in states of before it was kept. */
+  readonly opened: OpenedCall | null;
   /** Plain data as `Call.save` gave it; null once the call has ended. */
   readonly state: unknown;
 }
@@ -36,15 +48,22 @@ export interface StateSealing {
 export const createCallStates = (store: Store, sealing: StateSealing): CallStates => ({
   async load(tenant, callId) {
     const result = await store.reading.query({
-      query: `SELECT toString(seq) AS seq_text, state_version, ended, state FROM earshot.call_states
+      query: `SELECT toString(seq) AS seq_text, toString(taken) AS taken_text, state_version, ended, opened, state
+              FROM earshot.call_states
               WHERE tenant = {tenant:String} AND call_id = {callId:String}
-              ORDER BY ended DESC, seq DESC, stored_at DESC LIMIT 1`,
+              ORDER BY ended DESC, seq DESC, call_states.taken DESC, stored_at DESC LIMIT 1`,
       query_params: { tenant, callId },
       format: 'JSONEachRow',
     });
-    const [row] = await result.json<{ seq_text: string; state_version: number; ended: boolean; state: string }>();
+    const [row] = await result.json<StateRecord>();
     if (row === undefined) return null;
-    const found = { seq: Number(row.seq_text), stateVersion: row.state_version, ended: row.ended };
+    const found = {
+      seq: Number(row.seq_text),
+      taken: Number(row.taken_text),
+      stateVersion: row.state_version,
+      ended: row.ended,
+      opened: row.opened === '' ? null : (JSON.parse(row.opened) as OpenedCall),
+    };
     const context = contextOf(tenant, callId, found);
     return { ...found, open: () => plainOf(sealing.open(Buffer.from(row.state, 'base64'), context)) };
   },
@@ -54,12 +73,23 @@ export const createCallStates = (store: Store, sealing: StateSealing): CallState
       tenant,
       call_id: callId,
       seq: saved.seq,
+      taken: saved.taken,
       state_version: saved.stateVersion,
       ended: saved.ended,
+      opened: saved.opened === null ? '' : JSON.stringify(saved.opened),
       state: saved.state === null ? '' : sealedOf(saved.state, contextOf(tenant, callId, saved), sealing),
     },
   }),
 });
+
+interface StateRecord {
+  readonly seq_text: string;
+  readonly taken_text: string;
+  readonly state_version: number;
+  readonly ended: boolean;
+  readonly opened: string;
+  readonly state: string;
+}
 
 const sealedOf = (state: unknown, context: string, sealing: StateSealing): string =>
   Buffer.from(sealing.seal(serialize(state), context)).toString('base64');

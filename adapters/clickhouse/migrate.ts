@@ -7,7 +7,11 @@ import { packageRoot } from '../packageRoot.ts';
 import type { Store } from './openStore.ts';
 import { sqlStatements } from './sqlStatements.ts';
 
-/** Views hold no data: their file is applied anew whenever it has changed. */
+/**
+ * Views hold no data: their file is applied anew whenever it has changed. But not by a process of before that starts during an
+ * upgrade: views that were made once and have been replaced since are not put back. What is new in views is only added, so the
+ * newest serve everybody.
+ */
 const REPEATABLE = /_views\.sql$/;
 
 const SQL_FOLDER = join(packageRoot, 'deploy', 'clickhouse');
@@ -23,12 +27,17 @@ export async function migrate(store: Store, folder = SQL_FOLDER): Promise<string
     const known = before.get(name);
     if (known === sha256) continue;
     if (known !== undefined && !REPEATABLE.test(name)) throw changed(name, known, sha256);
+    if (before.has(versionOf(name, sha256))) continue;
     for (const query of sqlStatements(text)) await store.writing.command({ query });
     await remember(store, name, sha256);
+    if (REPEATABLE.test(name)) await remember(store, versionOf(name, sha256), sha256);
     applied.push(name);
   }
   return applied;
 }
+
+/** Kept beside the file's own record, which only knows the last version. */
+const versionOf = (name: string, sha256: string): string => `${name}#${sha256}`;
 
 const changed = (name: string, known: string, sha256: string): InvalidInput =>
   new InvalidInput('config_invalid', {

@@ -7,6 +7,14 @@ import { Busy } from '../../core/units/errors.ts';
 import { createInserter, type Inserter, type InsertHooks, type RetryPauses, type RowLine } from './insertRows.ts';
 import type { Store } from './openStore.ts';
 
+/** ClickHouse refused a row for its content. It was told of by `onBadRow`; the rows beside it are written. */
+export class RowRefused extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.name = 'RowRefused';
+  }
+}
+
 export interface RowWriterOptions extends InsertHooks {
   /** A batch goes out when it has this many rows, or when its first row has waited for `waitMs`. */
   readonly rowsMax: number;
@@ -19,8 +27,8 @@ export interface RowWriterOptions extends InsertHooks {
 
 export interface RowWriter {
   /**
-   * Resolves when the rows are durable. Rejects when ClickHouse refused one of them for its content (the others are
-   * written), or when the writer was closed before they could be.
+   * Resolves when the rows are durable. Rejects with RowRefused when ClickHouse refused one of them for its content (the
+   * others are written), with another error when the writer was closed before they could be.
    */
   append(rows: readonly TableRow[]): Promise<void>;
   /** Writes at once what waits; resolves when all that was appended before is durable or refused. */
@@ -166,7 +174,7 @@ async function writeBatch(batch: readonly Part[], inserter: Inserter, rowsMax: n
   for (const { lines, resolve, reject } of batch) {
     const refused = lines.map(({ json }) => bad.get(json)).find((error) => error !== undefined);
     if (refused === undefined) resolve();
-    else reject(refused);
+    else reject(new RowRefused(refused));
   }
 }
 

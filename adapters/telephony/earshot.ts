@@ -42,6 +42,7 @@ const HelloSchema = Type.Object(
     providerIds: Type.Optional(Labels),
     startedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
     facts: Type.Optional(Type.Boolean()),
+    ackedSeq: Type.Optional(Seq),
   },
   STRICT,
 );

@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly onError?: (error: Error) => void;
   /** Attempts to come back in a row; 0 = never. */
   readonly reconnectsMax?: number;
+  /** The longest pause between two of them. */
+  readonly reconnectPauseMsMax?: number;
   /** Bound of what is kept for the case that it has to be sent again. */
   readonly keptBytesMax?: number;
 }
@@ -78,8 +80,13 @@ const PASSING = new Set(['overloaded', 'store_unavailable']);
 const FINAL_CLOSES: Readonly<Record<number, string>> = { 1009: 'message_too_large', 4009: 'call_superseded' };
 
 export function connectEarshot(options: ClientOptions): EarshotClient {
-  const { url, reconnectsMax = RECONNECTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
-  const hello = JSON.stringify({ type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello });
+  const {
+    url,
+    reconnectsMax = RECONNECTS_MAX,
+    reconnectPauseMsMax = PAUSE_MS_MAX,
+    keptBytesMax = KEPT_BYTES_MAX,
+  } = options;
+  const hello = { type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello };
   const kept = new Unacknowledged(keptBytesMax);
   const ready = withResolvers<void>();
   const done = withResolvers<Done>();
@@ -96,7 +103,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
     const current = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
     socket = current;
     const silence = setTimeout(() => current.terminate(), SILENCE_MS_MAX);
-    current.on('open', () => current.send(hello));
+    current.on('open', () => current.send(JSON.stringify(greeting())));
     current.on('ping', () => silence.refresh());
     current.on('message', (data: RawData) => {
       silence.refresh();
@@ -110,6 +117,9 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
       else comeBack(failure ?? new Error(`the connection to ${url} broke off (code ${code})`));
     });
   }
+
+  /** Another process of the service may not know what this one has let go of. */
+  const greeting = (): object => (kept.firstSeq === 0 ? hello : { ...hello, ackedSeq: kept.firstSeq - 1 });
 
   /** An error after which the server closes the connection, though the call may go on. */
   function take(message: ServerText): Error | null {
@@ -147,6 +157,10 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
       settle(new ServerError('sequence_gap', `the server asks for message ${nextSeq}; this client has ${range}`));
       return;
     }
+    if (isEndAcknowledged()) {
+      settle(endedUnseen());
+      return;
+    }
     isReady = true;
     reconnects = 0;
     for (const data of kept.from(nextSeq)) socket.send(data);
@@ -155,15 +169,18 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
 
   function refused(error: ServerError): Error | null {
     if (PASSING.has(error.code)) return error;
-    // The call ended while we were away, and all that we had to say of it is durable: just what we came back for.
-    const isAllDurable = error.code === 'call_already_ended' && byeSeq !== null && kept.count === 0;
-    settle(
-      isAllDurable
-        ? { type: 'done', callId: String(options.hello.callId), samples: { caller: null, agent: null } }
-        : error,
-    );
+    settle(error.code === 'call_already_ended' && isEndAcknowledged() ? endedUnseen() : error);
     return null;
   }
+
+  const isEndAcknowledged = (): boolean => byeSeq !== null && kept.count === 0;
+
+  /** The call ended while we were away, and all that we had to say of it is durable: just what we came back for. */
+  const endedUnseen = (): Done => ({
+    type: 'done',
+    callId: String(options.hello.callId),
+    samples: { caller: null, agent: null },
+  });
 
   function settle(result: Done | Error): void {
     if (outcome !== null) return;
@@ -189,7 +206,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
     }
     options.onError?.(error);
     isReady = false;
-    const pauseMs = Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** reconnects);
+    const pauseMs = Math.min(reconnectPauseMsMax, FIRST_PAUSE_MS * 2 ** reconnects);
     reconnects += 1;
     // Spread, so that the clients of a restarted server do not all come at once.
     reconnectTimer = setTimeout(connect, pauseMs * (0.5 + Math.random() / 2));

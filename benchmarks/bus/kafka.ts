@@ -37,6 +37,7 @@ function block(callId: string, seq: number, ms: number): LogEntry {
     callId,
     seq,
     own: false,
+  session: 'benchmark',
     message: { type: 'audio', lane: 'both', position: seq * ms * 8, payload, arrivedAtMs: Date.now() },
   };
 }
@@ -107,8 +108,8 @@ async function fullSpeed(ms: number, blocks: number, compression: KafkaTuning['c
     let taken = 0;
     await new Promise<void>((resolve) => {
       reading.consume({
-        take({ tenant, callId, seq }) {
-          reading.commit(tenant, callId, seq);
+        take({ tenant, callId, position }) {
+          reading.commit(tenant, callId, position);
           taken += 1;
           if (taken === blocks) resolve();
         },
@@ -126,11 +127,11 @@ async function calm(ms: number): Promise<object> {
   const delaysMs: number[] = [];
   const sentAtMs = new Map<string, number>();
   bus.consume({
-    take({ tenant, callId, seq }) {
+    take({ tenant, callId, seq, position }) {
       const name = `${callId} ${seq}`;
       delaysMs.push(performance.now() - (sentAtMs.get(name) ?? NaN));
       sentAtMs.delete(name);
-      bus.commit(tenant, callId, seq);
+      bus.commit(tenant, callId, position);
     },
   });
   await bus.ready();

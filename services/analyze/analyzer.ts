@@ -1,55 +1,121 @@
-/** The analyze role: takes the log of all calls from the bus and runs each call on its own runner. */
-import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
-import type { CallStates } from '../../adapters/clickhouse/callStates.ts';
-import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
-import type { OpenCall } from '../../core/facts/openCall.ts';
+/** The analyze role: takes this process's share of the calls' logs from the bus and runs each call on its own runner. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Bus, CallName, TakenEntry } from '../../adapters/bus/bus.ts';
+import type { CallState, CallStates, FoundState } from '../../adapters/clickhouse/callStates.ts';
+import { RowRefused, type RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { Busy, type InvalidInput } from '../../core/units/errors.ts';
-import { createCallRunner, type CallRunner, type RunnerPorts } from './callRunner.ts';
+import { createCallRunner, type CallRunner } from './callRunner.ts';
+import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
 export interface AnalyzerOptions {
   readonly bus: Bus;
   readonly batcher: ModelBatcher;
-  readonly writer: RowWriter;
+  readonly writer: Pick<RowWriter, 'append'>;
   readonly states: CallStates;
   /** A call's state is saved after so much of its audio. */
   readonly stateEveryMs: number;
+  readonly hooks?: AnalyzerHooks;
+  /** The only timer of its own; `setInterval` unless a test drives it. */
+  readonly every?: (ms: number, callback: () => void) => () => void;
+}
+
+export interface AnalyzerHooks {
+  readonly onTaken?: (entry: TakenEntry) => void;
+  /** A call's state is durable, and so many bytes long. */
+  readonly onSaved?: (saved: { call: CallName; bytes: number; tookMs: number }) => void;
   readonly onFact?: (fact: Fact) => void;
-  readonly onFailure?: (failure: { call: OpenCall; error: Error }) => void;
-  readonly onLostState?: (loss: { call: OpenCall; error: InvalidInput }) => void;
+  readonly onFailure?: (failure: { call: CallName; error: Error }) => void;
+  readonly onLostState?: (loss: { call: CallName; error: InvalidInput }) => void;
+  /** A call came here; `loadMs`: how long its saved state was looked for. */
+  readonly onBegun?: (begun: { call: CallName; how: Begun; loadMs: number }) => void;
+  /** What was saved of a call could not be asked for; it is asked again. */
+  readonly onLoadRetry?: (retry: { call: CallName; error: Error }) => void;
+  /** These calls are another process's now. */
+  readonly onRevoked?: (calls: readonly CallName[]) => void;
 }
 
 export interface Analyzer {
   readonly activeCalls: number;
-  /** Saves the states of the running calls and stops; their clients go on with whoever starts next. */
-  close(): Promise<void>;
+  /**
+   * Saves the states of the running calls and stops; their clients go on with whoever starts next. What the store does not
+   * take within `drainMsMax` is left to be analysed again.
+   */
+  close(drainMsMax?: number): Promise<void>;
 }
 
+/** A call that stands still is saved when it was found so twice, so that what holds the log back is short-lived. */
+const SWEEP_EVERY_MS = 2_500;
+const LOAD_PAUSE_MS = 250;
+const DRAIN_MS_MAX = 10_000;
+
+const everyInterval = (ms: number, callback: () => void): (() => void) => {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
+};
+
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
-  const { bus, batcher, writer, states } = options;
+  const { bus, batcher, writer, states, hooks = {} } = options;
   const runners = new Map<string, CallRunner>();
-  let isStopping = false;
+  const stopping = new AbortController();
+  const startedLoadingMs = new Map<string, number>();
 
   const ports: RunnerPorts = {
     batcher,
-    load: (call) => states.load(call.tenant, call.callId),
+    load: loadPatiently,
     store: (facts, call) => appendPatiently(facts.flatMap((fact) => factRows(fact, call))),
     record: (events, { tenant }) => patiently(() => bus.publishReports({ tenant, events, spans: [], scores: [] })),
-    save: (call, saved) => appendPatiently([states.row(call.tenant, call.callId, saved)]),
-    commit: (call, seq) => bus.commit(call.tenant, call.callId, seq),
+    save: saveTimed,
+    commit: ({ tenant, callId }, position) => bus.commit(tenant, callId, position),
     tell(fact) {
       bus.publishFact(fact);
-      options.onFact?.(fact);
+      hooks.onFact?.(fact);
     },
-    report: (failure) => options.onFailure?.(failure),
-    reportLost: (loss) => options.onLostState?.(loss),
+    begun(call, how) {
+      const loadMs = performance.now() - (startedLoadingMs.get(keyOf(call)) ?? performance.now());
+      startedLoadingMs.delete(keyOf(call));
+      hooks.onBegun?.({ call, how, loadMs });
+    },
+    report(failure) {
+      if (failure.error !== stopping.signal.reason) hooks.onFailure?.(failure);
+    },
+    reportLost: (loss) => hooks.onLostState?.(loss),
   };
 
+  /** Without knowing what is saved, nothing can be said of a call: its log waits until the store answers. */
+  async function loadPatiently(call: CallName): Promise<FoundState | null> {
+    startedLoadingMs.set(keyOf(call), performance.now());
+    for (;;) {
+      stopping.signal.throwIfAborted();
+      try {
+        return await states.load(call.tenant, call.callId);
+      } catch (error) {
+        hooks.onLoadRetry?.({ call, error: error as Error });
+        await pause(LOAD_PAUSE_MS);
+      }
+    }
+  }
+
+  async function saveTimed(call: CallName, saved: CallState): Promise<void> {
+    const startedMs = performance.now();
+    const row = states.row(call.tenant, call.callId, saved);
+    await appendPatiently([row]);
+    const bytes = row.table === 'call_states' ? row.row.state.length : 0;
+    hooks.onSaved?.({ call, bytes, tookMs: performance.now() - startedMs });
+  }
+
   /** A full writer holds commits back, and with them, through the bus, whoever sends. */
-  const appendPatiently = (rows: readonly TableRow[]): Promise<void> => patiently(() => writer.append(rows));
+  async function appendPatiently(rows: readonly TableRow[]): Promise<void> {
+    try {
+      await patiently(() => writer.append(rows));
+    } catch (error) {
+      // One bad row holds up neither its call nor, on a shared log, the others'. The writer has told of it.
+      if (!(error instanceof RowRefused)) throw error;
+    }
+  }
 
   async function patiently(write: () => Promise<void>): Promise<void> {
     for (;;) {
@@ -57,34 +123,57 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
         return await write();
       } catch (error) {
         if (!(error instanceof Busy)) throw error;
-        const { retryAfterMs } = error;
-        await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+        await pause(error.retryAfterMs);
       }
     }
   }
 
-  function take(entry: LogEntry): void {
-    // Not acknowledged, so its sender brings it again to whoever goes on.
-    if (isStopping) return;
-    const key = `${entry.tenant}\u0000${entry.callId}`;
-    if (entry.message.type === 'open' && !runners.has(key)) {
-      const runner = createCallRunner(entry.message.call, ports, options.stateEveryMs, () => runners.delete(key));
-      runners.set(key, runner);
-    }
-    const runner = runners.get(key);
-    // Ingest opens every call it speaks of; what comes after its end is repeats.
-    if (runner === undefined) bus.commit(entry.tenant, entry.callId, entry.seq);
-    else runner.take(entry);
+  function take(entry: TakenEntry): void {
+    // Not committed, so it comes again to whoever goes on.
+    if (stopping.signal.aborted) return;
+    hooks.onTaken?.(entry);
+    const key = keyOf(entry);
+    const runner = runners.get(key) ?? createRunner(entry, key);
+    runner.take(entry);
   }
 
-  bus.consume({ take });
+  function createRunner({ tenant, callId }: CallName, key: string): CallRunner {
+    const isOver = (): void => {
+      if (runners.get(key) === runner) runners.delete(key);
+    };
+    const runner = createCallRunner({ tenant, callId }, ports, options.stateEveryMs, isOver);
+    runners.set(key, runner);
+    return runner;
+  }
+
+  function revoked(calls: readonly CallName[]): void {
+    for (const call of calls) {
+      runners.get(keyOf(call))?.drop();
+      runners.delete(keyOf(call));
+    }
+    hooks.onRevoked?.(calls);
+  }
+
+  bus.consume({ take, revoked });
+  const stopSweeping = (options.every ?? everyInterval)(SWEEP_EVERY_MS, () => {
+    for (const runner of runners.values()) runner.sweep();
+  });
   return {
     get activeCalls() {
-      return runners.size;
+      let count = 0;
+      for (const runner of runners.values()) if (runner.isRunning) count += 1;
+      return count;
     },
-    async close() {
-      isStopping = true;
-      await Promise.all([...runners.values()].map((runner) => runner.park()));
+    async close(drainMsMax = DRAIN_MS_MAX) {
+      stopSweeping();
+      stopping.abort();
+      const parked = Promise.all([...runners.values()].map((runner) => runner.park()));
+      const tooLate = new AbortController();
+      await Promise.race([parked, pause(drainMsMax, undefined, { signal: tooLate.signal }).catch(() => undefined)]);
+      tooLate.abort();
+      for (const runner of runners.values()) runner.drop();
     },
   };
 }
+
+const keyOf = ({ tenant, callId }: CallName): string => `${tenant}\u0000${callId}`;

@@ -1,75 +1,67 @@
 /**
  * Runs one call: takes its log entry by entry, waits for the speech model's scores, hands facts on, and every few seconds
  * of audio saves the call's state behind its rows. Only then is the log committed: what is committed is durable.
+ *
+ * It may begin anywhere in the log: what was saved says how far the call is, and what comes again of before changes nothing.
  */
-import type { LogEntry } from '../../adapters/bus/bus.ts';
+import type { CallName, TakenEntry } from '../../adapters/bus/bus.ts';
+import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
-import type { SpeechEvent } from '../../core/events/speechEvent.ts';
+import { upgradeState } from '../../core/call/upgradeState.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
-import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
-
-export interface SavedCall {
-  readonly seq: number;
-  readonly stateVersion: number;
-  readonly ended: boolean;
-  readonly state: unknown;
-}
-
-export interface FoundCall extends Omit<SavedCall, 'state'> {
-  /** Throws InvalidInput `state_unreadable`. */
-  open(): unknown;
-}
-
-/** What a runner needs of the world around it. */
-export interface RunnerPorts {
-  readonly batcher: ModelBatcher;
-  load(call: OpenCall): Promise<FoundCall | null>;
-  /** Resolves when the facts' rows are durable. */
-  store(facts: readonly Fact[], call: OpenCall): Promise<void>;
-  /** Resolves when what the sender reported is durable. */
-  record(events: readonly SpeechEvent[], call: OpenCall): Promise<void>;
-  /** Resolves when the state is durable; called after the rows before it are. */
-  save(call: OpenCall, saved: SavedCall): Promise<void>;
-  commit(call: OpenCall, seq: number): void;
-  tell(fact: Fact): void;
-  report(failure: { call: OpenCall; error: Error }): void;
-  /** The call's saved state cannot be read; it begins anew. */
-  reportLost(loss: { call: OpenCall; error: InvalidInput }): void;
-}
+import type { RunnerPorts } from './runnerPorts.ts';
 
 export interface CallRunner {
-  take(entry: LogEntry): void;
+  take(entry: TakenEntry): void;
   /** Resolves when everything taken has been worked off. */
   idle(): Promise<void>;
   /** Saves the state now, so that another process can go on from here. */
   park(): Promise<void>;
-  readonly waitingEntries: number;
+  /** Called every few seconds: a call that stands still is saved, one that was over before it came here is let go. */
+  sweep(): void;
+  /** The call is another's: forgets all and tells, writes and commits nothing more. */
+  drop(): void;
+  readonly isRunning: boolean;
 }
 
-/** Resolves `onEnded` once the call has ended and everything of it is durable. */
+type Stage = 'new' | 'running' | 'over' | 'dropped';
+
+const NOT_BEGUN = -2;
+
+/** Calls `onOver` once the call has ended and everything of it is durable, or nothing more is to be done for it here. */
 export function createCallRunner(
-  open: OpenCall,
+  name: CallName,
   ports: RunnerPorts,
   stateEveryMs: number,
-  onEnded: () => void,
+  onOver: () => void,
 ): CallRunner {
   const stateEverySamples = samplesFromMs(stateEveryMs);
+  let stage: Stage = 'new';
+  let open: OpenCall | null = null;
+  let session = '';
   let call: Call | null = null;
   let measuring: Measuring | null = null;
-  let queue: LogEntry[] = [];
+  let queue: TakenEntry[] = [];
   let working: Promise<void> | null = null;
-  let lastSeq = -2;
+  let lastSeq = NOT_BEGUN;
+  let taken = 0;
+  let lastPosition = -1;
+  let savedPosition = -1;
+  let sweptPosition = -1;
   let savedSamples = 0;
-  let ended = false;
   let fresh: Fact[] = [];
   /** The last of the chain rows -> state -> commit. */
   let durable: Promise<void> = Promise.resolve();
 
+  /** A function, since the compiler takes a variable for what it was before the wait. */
+  const is = (wanted: Stage): boolean => stage === wanted;
+
   const emit = (fact: Fact): void => {
+    if (is('dropped')) return;
     fresh.push(fact);
     ports.tell(fact);
   };
@@ -79,53 +71,67 @@ export function createCallRunner(
       const entries = queue;
       queue = [];
       for (const entry of entries) await takeEntry(entry);
-      if (!ended) await score();
+      await score();
       measuring?.start();
       storeFresh();
-      if (!ended && call !== null && call.heardSamples - savedSamples >= stateEverySamples) checkpoint(call);
+      if (call !== null && call.heardSamples - savedSamples >= stateEverySamples) checkpoint(call);
     }
   }
 
-  async function takeEntry(entry: LogEntry): Promise<void> {
-    const isRepeat = !entry.own && entry.seq <= lastSeq;
-    if (ended || isRepeat) {
-      if (ended) durable = durable.then(() => ports.commit(open, entry.seq));
-      return;
-    }
-    lastSeq = entry.seq;
+  async function takeEntry(entry: TakenEntry): Promise<void> {
+    if (is('new')) await begin(entry);
+    lastPosition = entry.position;
+    if (is('over')) durable = durable.then(() => commit(entry.position));
+    if (!is('running')) return;
+    taken += 1;
+    if (!isNews(entry)) return;
+    lastSeq = Math.max(lastSeq, entry.seq);
+    const { message } = entry;
     try {
-      if (entry.message.type === 'open') await begin();
-      else if (entry.message.type === 'close') await finish(entry.message);
-      else if (entry.message.type === 'report') chain(ports.record(entry.message.events, open));
-      else call?.push(entry.message, emit);
+      if (message.type === 'open') session = entry.session;
+      else if (message.type === 'close') await finish(message);
+      else if (message.type === 'report') chain(ports.record(message.events, name));
+      else call?.push(message, emit);
     } catch (error) {
       await fail(error as Error);
     }
   }
 
-  async function begin(): Promise<void> {
-    const found = await ports.load(open);
+  /** A sender's message counts once, whoever took it in; of ingest's own, those of the session that has the call. */
+  function isNews({ own, seq, message, session: writer }: TakenEntry): boolean {
+    return own ? message.type === 'open' || writer === session : seq > lastSeq;
+  }
+
+  async function begin(entry: TakenEntry): Promise<void> {
+    const found = await ports.load(name);
+    if (is('dropped')) return;
     // What is durable is never taken again, be its state readable or not.
-    if (found !== null) lastSeq = found.seq;
-    if (found?.ended === true) {
-      ended = true;
-      durable = durable.then(onEnded);
+    if (found !== null) ({ seq: lastSeq, taken } = found);
+    const opened = found?.opened ?? openedBy(entry);
+    if (found?.ended === true || opened === null) {
+      stage = 'over';
+      ports.begun(name, found === null ? 'orphan' : 'ended');
       return;
     }
+    stage = 'running';
+    ({ call: open, session } = opened);
     call = createCall(open, ports.batcher.formats);
     measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
     if (found === null) call.start(emit);
     else goOn(call, found);
+    if (found === null) ports.begun(open, 'new');
   }
 
-  function goOn(begun: Call, found: FoundCall): void {
+  function goOn(begun: Call, found: FoundState): void {
     try {
-      begun.load(stateOf(found));
+      begun.load(upgradeState(found));
       savedSamples = begun.heardSamples;
+      ports.begun(open ?? name, 'taken over');
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      ports.reportLost({ call: open, error });
+      ports.reportLost({ call: name, error });
       begun.startAnew(emit);
+      ports.begun(open ?? name, 'anew');
     }
   }
 
@@ -154,28 +160,28 @@ export function createCallRunner(
   /** A broken contract ends the call as the sender's fault, a bug as ours; no other call notices either. */
   async function fail(error: Error): Promise<void> {
     const isInput = error instanceof InvalidInput;
-    if (!isInput) ports.report({ call: open, error });
+    if (!isInput) ports.report({ call: name, error });
     const errorCode = isInput ? error.code : 'call_failed';
     try {
       await finish({ reason: isInput ? 'invalid_input' : 'failed', errorCode, errorText: error.message });
     } catch (second) {
-      ports.report({ call: open, error: second as Error });
+      ports.report({ call: name, error: second as Error });
       close();
     }
   }
 
   function close(): void {
-    ended = true;
+    if (!is('running')) return;
+    stage = 'over';
     call = null;
     measuring = null;
     storeFresh();
-    const seq = lastSeq;
-    save({ seq, stateVersion: CALL_STATE_VERSION, ended: true, state: null });
-    durable = durable.then(onEnded);
+    save({ ...place(), ended: true, opened: null, state: null });
+    durable = durable.then(onOver);
   }
 
   function storeFresh(): void {
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 || open === null) return;
     const facts = fresh;
     fresh = [];
     chain(ports.store(facts, open));
@@ -189,22 +195,37 @@ export function createCallRunner(
   }
 
   function checkpoint(running: Call): void {
+    if (open === null) return;
     savedSamples = running.heardSamples;
-    save({ seq: lastSeq, stateVersion: CALL_STATE_VERSION, ended: false, state: running.save() });
+    save({ ...place(), ended: false, opened: { call: open, session }, state: running.save() });
   }
 
-  function save(saved: SavedCall): void {
+  const place = (): Pick<CallState, 'seq' | 'taken' | 'stateVersion'> => ({
+    seq: lastSeq,
+    taken,
+    stateVersion: CALL_STATE_VERSION,
+  });
+
+  function save(saved: CallState): void {
+    const position = lastPosition;
+    savedPosition = position;
     durable = durable
-      .then(() => ports.save(open, saved))
-      .then(() => ports.commit(open, saved.seq))
-      .catch((error: Error) => ports.report({ call: open, error }));
+      .then(() => (is('dropped') ? undefined : ports.save(open ?? name, saved)))
+      .then(() => commit(position))
+      .catch((error: Error) => ports.report({ call: name, error }));
+  }
+
+  function commit(position: number): void {
+    if (!is('dropped')) ports.commit(name, position);
   }
 
   return {
     take(entry) {
       queue.push(entry);
       working ??= work()
-        .catch((error: Error) => ports.report({ call: open, error }))
+        .catch((error: Error) => {
+          if (!is('dropped')) ports.report({ call: name, error });
+        })
         .finally(() => (working = null));
     },
     async idle() {
@@ -213,19 +234,29 @@ export function createCallRunner(
     },
     async park() {
       while (working !== null) await working;
-      if (call !== null && !ended) checkpoint(call);
+      if (call !== null && is('running')) checkpoint(call);
       await durable;
     },
-    get waitingEntries() {
-      return queue.length;
+    sweep() {
+      if (working !== null) return;
+      const hasStoodStill = lastPosition === sweptPosition;
+      sweptPosition = lastPosition;
+      if (!hasStoodStill) return;
+      if (is('over')) onOver();
+      else if (call !== null && lastPosition !== savedPosition) checkpoint(call);
+    },
+    drop() {
+      stage = 'dropped';
+      queue = [];
+      call = null;
+      measuring = null;
+      fresh = [];
+    },
+    get isRunning() {
+      return stage === 'new' || stage === 'running';
     },
   };
 }
 
-function stateOf(found: FoundCall): unknown {
-  if (found.stateVersion === CALL_STATE_VERSION) return found.open();
-  throw new InvalidInput('state_unreadable', {
-    expected: `a state of version ${CALL_STATE_VERSION}`,
-    got: `version ${found.stateVersion}`,
-  });
-}
+const openedBy = ({ message, session }: TakenEntry): { call: OpenCall; session: string } | null =>
+  message.type === 'open' ? { call: message.call, session } : null;

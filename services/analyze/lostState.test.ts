@@ -1,27 +1,31 @@
 /** A running call whose saved state cannot be read goes on all the same: anew, told of, and nothing durable taken twice. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogEntry } from '../../adapters/bus/bus.ts';
+import type { TakenEntry } from '../../adapters/bus/bus.ts';
+import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import type { CallMessage } from '../../core/audio/message.ts';
 import { CALL_STATE_VERSION } from '../../core/call/call.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../../test/support/calls.ts';
 import { fakeBatcher } from '../../test/support/fakeBatcher.ts';
-import { createCallRunner, type CallRunner, type FoundCall, type SavedCall } from './callRunner.ts';
+import { createCallRunner, type CallRunner } from './callRunner.ts';
 
 const open = openCall();
+const SESSION = 'first';
 const payload = interleaved(sideOf(DURATION_MS, CALLER), sideOf(DURATION_MS, AGENT, 8_000, 2));
 const MESSAGE_BYTES = 3_200;
 
-const entry = (seq: number, message: CallMessage, own = false): LogEntry => ({
+const entry = (seq: number, message: CallMessage, own = false): TakenEntry => ({
   tenant: open.tenant,
   callId: open.callId,
   seq,
   own,
+  session: SESSION,
+  position: seq + 1,
   message,
 });
-const audioEntry = (seq: number): LogEntry => {
+const audioEntry = (seq: number): TakenEntry => {
   const at = seq * MESSAGE_BYTES;
   const piece = payload.subarray(at, at + MESSAGE_BYTES);
   return entry(seq, { type: 'audio', lane: 'both', position: at / 4, payload: piece, arrivedAtMs: at / 32 });
@@ -30,12 +34,12 @@ const LAST = payload.length / MESSAGE_BYTES - 1;
 
 class World {
   readonly facts: Fact[] = [];
-  readonly saved: SavedCall[] = [];
+  readonly saved: CallState[] = [];
   readonly committed: number[] = [];
   readonly lost: InvalidInput[] = [];
   readonly failures: Error[] = [];
 
-  runner(found: FoundCall | null): CallRunner {
+  runner(found: FoundState | null): CallRunner {
     const runner = createCallRunner(
       open,
       {
@@ -44,7 +48,8 @@ class World {
         record: () => Promise.resolve(),
         store: () => Promise.resolve(),
         save: (_, saved) => Promise.resolve(void this.saved.push(saved)),
-        commit: (_, seq) => void this.committed.push(seq),
+        commit: (_, position) => void this.committed.push(position),
+        begun: () => undefined,
         tell: (fact) => void this.facts.push(fact),
         report: ({ error }) => void this.failures.push(error),
         reportLost: ({ error }) => void this.lost.push(error),
@@ -57,8 +62,10 @@ class World {
   }
 }
 
-const foundAt = (seq: number, changes: Partial<FoundCall>): FoundCall => ({
+const foundAt = (seq: number, changes: Partial<FoundState>): FoundState => ({
   seq,
+  taken: seq + 2,
+  opened: { call: open, session: SESSION },
   stateVersion: CALL_STATE_VERSION,
   ended: false,
   open: () => assert.fail('not to be opened'),
@@ -71,11 +78,7 @@ const close: CallMessage = { type: 'close', reason: 'completed', errorCode: '', 
 
 for (const [name, changes, message] of [
   ['its key is lost', { open: sealedByOthers }, /key 00000000/],
-  [
-    'it is of another version',
-    { stateVersion: CALL_STATE_VERSION - 1 },
-    /expected a state of version \d+; got version \d+/,
-  ],
+  ['it is of another version', { stateVersion: 1 }, /expected a state of version \d+; got version \d+/],
 ] as const) {
   test(`${name}: the call begins anew after what is durable, and comes to its end`, async () => {
     const world = new World();
@@ -96,8 +99,9 @@ for (const [name, changes, message] of [
       ],
     );
     assert.ok(world.saved.every(({ seq }) => seq > 60));
-    assert.deepEqual(world.saved.at(-1), { seq: LAST + 1, stateVersion: CALL_STATE_VERSION, ended: true, state: null });
-    assert.equal(world.committed.at(-1), LAST + 1);
+    const last = world.saved.at(-1);
+    assert.deepEqual([last?.seq, last?.ended, last?.opened, last?.state], [LAST + 1, true, null, null]);
+    assert.equal(world.committed.at(-1), LAST + 2, 'the position of the last entry');
     assert.equal(world.facts.filter(({ kind }) => kind === 'call_ended').length, 1);
   });
 }
@@ -121,6 +125,9 @@ test('its client never comes back: the call ends where it stood', async () => {
   const runner = world.runner(foundAt(60, { open: sealedByOthers }));
   runner.take(entry(60, { ...close, reason: 'client_vanished' }, true));
   await runner.idle();
-  assert.deepEqual(world.saved, [{ seq: 60, stateVersion: CALL_STATE_VERSION, ended: true, state: null }]);
-  assert.deepEqual(world.committed, [60]);
+  assert.deepEqual(
+    world.saved.map(({ seq, ended }) => [seq, ended]),
+    [[60, true]],
+  );
+  assert.deepEqual(world.committed, [61]);
 });

@@ -11,23 +11,31 @@ import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
+import type { CallMoment } from '../telemetry/tracing.ts';
+import { Acks } from './acks.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
+import { clearOfMedia, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
+  /** In the log: who wrote. */
+  readonly id: string;
   readonly open: OpenCall;
   readonly bus: Bus;
   readonly limits: IngestLimits;
   readonly nowMs: () => number;
-  /** The last message that is durable already; -1 for a new call. */
+  /** The last message that is durable, or in the log, already; -1 for a new call. */
   readonly durableSeq: number;
   /** The call's end is durable. */
   readonly onEnded: (session: CallSession) => void;
+  readonly onMoment?: (moment: CallMoment) => void;
 }
 
 /** Who listens to a session now; a session outlives its sockets. */
 export interface SessionListener {
+  /** Whether it waits for all that is told of the call before it leaves. */
+  readonly wantsFacts: boolean;
   acked(seq: number): void;
   told(fact: Fact): void;
   setReading(reading: Reading): void;
@@ -50,20 +58,20 @@ export class CallSession {
   #detachedAtMs: number | null;
   #listener: SessionListener | null = null;
   #nextSeq: number;
-  #ackedSeq: number;
-  /** Numbers taken by messages that are not in the log; acknowledged together with what lies before them. */
-  #unloggedSeqs: number[] = [];
+  readonly #acks: Acks;
   #endReason: EndReason | null = null;
-  #isAckScheduled = false;
-  #toldSeq: number;
+  #isEndTold = false;
+  #hasBeenLeft = false;
+  /** Null: not yet. */
+  #endDurableAtMs: number | null = null;
+  #isFinished = false;
 
   constructor(options: SessionOptions) {
     const { open, bus, limits, nowMs, durableSeq } = options;
     this.open = open;
     this.#options = options;
     this.#nextSeq = durableSeq + 1;
-    this.#ackedSeq = durableSeq;
-    this.#toldSeq = durableSeq;
+    this.#acks = new Acks(durableSeq, (seq) => this.#listener?.acked(seq));
     this.#openedAtMs = nowMs();
     this.#detachedAtMs = nowMs();
     this.#bytesPerSample = decoderOf(open.encoding).bytesPerSample;
@@ -73,8 +81,9 @@ export class CallSession {
       unackedBytesMax: limits.unackedBytesMax,
       onDurable: (entry) => this.#durable(entry),
       onLost: (error) => this.#fail(error),
-      onReading: (reading) => this.#listener?.setReading(reading),
+      onReading: (reading) => this.#setReading(reading),
     });
+    options.onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
     this.#append({ type: 'open', call: open }, -1, 'ingest');
   }
 
@@ -85,7 +94,7 @@ export class CallSession {
 
   /** Durable up to and including this message; -1 when nothing is yet. */
   get ackedSeq(): number {
-    return this.#ackedSeq;
+    return this.#acks.ackedSeq;
   }
 
   /** Why the call has ended, perhaps not durably yet; null while it runs. */
@@ -105,6 +114,7 @@ export class CallSession {
   attach(listener: SessionListener): void {
     this.#listener?.superseded();
     this.#listener = listener;
+    if (this.#hasBeenLeft) this.#options.onMoment?.('client_back');
     this.#detachedAtMs = null;
     this.#lanes.resume(this.#options.nowMs());
     listener.setReading(this.#log.reading);
@@ -113,6 +123,8 @@ export class CallSession {
   detach(listener: SessionListener): void {
     if (this.#listener !== listener) return;
     this.#listener = null;
+    this.#hasBeenLeft = true;
+    this.#options.onMoment?.('client_away');
     this.#detachedAtMs = this.#options.nowMs();
   }
 
@@ -122,16 +134,17 @@ export class CallSession {
     if (message.type === 'audio') this.#checkAudio(message);
     else if (message.type === 'clear') this.#checkClear(message.position);
     this.#nextSeq += 1;
+    // First, so that whoever finds the clear in the log finds what it means as well.
+    if (message.type === 'clear') this.#reportClear(message, seq - 1);
     this.#append(message, seq, 'sender');
-    if (message.type === 'clear') this.#reportClear(message, seq);
   }
 
   /** Takes a number without writing anything (marks). False: a repeat. */
   acceptUnlogged(seq: number): 'taken' | 'repeat' {
     if (!this.#isNext(seq)) return 'repeat';
     this.#nextSeq += 1;
-    this.#unloggedSeqs.push(seq);
-    this.#ackUnlogged();
+    this.#acks.unlogged(seq);
+    this.#scheduleAck();
     return 'taken';
   }
 
@@ -153,7 +166,10 @@ export class CallSession {
   /** A fact of this call. When the analysis has ended the call, its sender is told rather than heard in vain. */
   told(fact: Fact): void {
     this.#listener?.told(fact);
-    if (fact.kind !== 'call_ended' || this.#endReason !== null) return;
+    if (fact.kind !== 'call_ended') return;
+    this.#isEndTold = true;
+    if (this.#endDurableAtMs !== null) return this.#finish();
+    if (this.#endReason !== null) return;
     const error =
       fact.reason === 'invalid_input'
         ? new InvalidInput(fact.errorCode as ErrorCode, { expected: 'input that can be analysed', got: fact.errorText })
@@ -165,6 +181,7 @@ export class CallSession {
   tick(nowMs: number): void {
     const { limits } = this.#options;
     this.#log.tick();
+    if (this.#endDurableAtMs !== null && nowMs - this.#endDurableAtMs > limits.lastFactsMsMax) return this.#finish();
     if (this.#endReason !== null) return;
     if (this.#detachedAtMs !== null) {
       if (nowMs - this.#detachedAtMs > limits.resumeGraceMs) this.end('client_vanished');
@@ -189,12 +206,7 @@ export class CallSession {
 
   #checkAudio({ lane, position, payload, arrivedAtMs }: AudioMessage): void {
     const isInterleaved = this.open.layout === 'interleaved';
-    if ((lane === 'both') !== isInterleaved) {
-      throw new InvalidInput('protocol_violation', {
-        expected: isInterleaved ? 'lane 255 (both) in an interleaved stream' : 'lane 0 or 1 in separate streams',
-        got: `lane ${lane}`,
-      });
-    }
+    if ((lane === 'both') !== isInterleaved) throw wrongLane(this.open, lane);
     const end = position + sampleCount(payload, this.#bytesPerSample, isInterleaved ? 2 : 1);
     this.#checkPosition(position);
     if (end > this.#samples(this.#options.limits.callMsMax)) {
@@ -205,12 +217,7 @@ export class CallSession {
   }
 
   #checkClear(position: number): void {
-    if (this.open.agentPlacement !== 'playout') {
-      throw new InvalidInput('protocol_violation', {
-        expected: 'clear only with agentPlacement playout: audio placed by its media time cannot be taken back',
-        got: 'clear with agentPlacement media',
-      });
-    }
+    if (this.open.agentPlacement !== 'playout') throw clearOfMedia();
     this.#checkPosition(position);
   }
 
@@ -230,15 +237,12 @@ export class CallSession {
     const isKnown = came !== null || this.#options.durableSeq < 0;
     const jumpMax = isKnown ? (came ?? 0) + this.#samples(jumpMsMax) : Infinity;
     if (position <= Math.min(jumpMax, this.#samples(positionMsMax))) return;
-    throw new InvalidInput('timestamp_out_of_range', {
-      expected: `a position at most ${jumpMsMax / 1_000} s after what has come (${came ?? 0} samples), and within a day`,
-      got: `${position} samples`,
-    });
+    throw tooFar(this.#options.limits, came ?? 0, position);
   }
 
   #append(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    this.#log.append({ tenant, callId, seq, own: by === 'ingest', message });
+    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#options.id, message });
   }
 
   #fail(error: Error): void {
@@ -248,42 +252,33 @@ export class CallSession {
   }
 
   #durable({ seq, own, message }: LogEntry): void {
-    if (!own) this.#ackedSeq = Math.max(this.#ackedSeq, seq);
-    this.#ackUnlogged();
+    if (!own) this.#acks.durable(seq);
     if (message.type !== 'close') return this.#scheduleAck();
-    this.#tellAck();
+    this.#acks.tellNow();
+    this.#endDurableAtMs = this.#options.nowMs();
+    // Where calls are analysed elsewhere, what is told of its last seconds is still to come.
+    if (this.#isEndTold || this.#listener?.wantsFacts !== true) this.#finish();
+  }
+
+  #setReading(reading: Reading): void {
+    this.#options.onMoment?.(reading === 'off' ? 'paused' : 'read_on');
+    this.#listener?.setReading(reading);
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#options.onMoment?.('ended');
     this.#listener?.ended();
     this.#options.onEnded(this);
   }
 
-  #ackUnlogged(): void {
-    const before = this.#ackedSeq;
-    while (this.#unloggedSeqs.length > 0 && this.#unloggedSeqs[0] <= this.#ackedSeq + 1) {
-      this.#ackedSeq = Math.max(this.#ackedSeq, this.#unloggedSeqs.shift() ?? 0);
-    }
-    if (this.#ackedSeq > before) this.#scheduleAck();
-  }
-
-  /** A commit covers many messages at once; one acknowledgement tells of them all. */
+  /** Who is away learns at coming back. */
   #scheduleAck(): void {
-    if (this.#isAckScheduled || this.#listener === null) return;
-    this.#isAckScheduled = true;
-    setImmediate(() => {
-      this.#isAckScheduled = false;
-      this.#tellAck();
-    });
-  }
-
-  #tellAck(): void {
-    if (this.#ackedSeq <= this.#toldSeq) return;
-    this.#toldSeq = this.#ackedSeq;
-    this.#listener?.acked(this.#ackedSeq);
+    if (this.#listener !== null) this.#acks.schedule();
   }
 
   #samples(ms: number): number {
     return (ms * this.open.rateHz) / 1_000;
   }
 }
-
-const tooLong = ({ callMsMax }: IngestLimits, got: string): InvalidInput =>
-  new InvalidInput('call_too_long', { expected: `a call of at most ${callMsMax / 3_600_000} h`, got });

@@ -56,11 +56,15 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
   return {
     protocol: 'earshot',
     continuation: 'may resume',
+    get wantsFacts() {
+      return wantsFacts;
+    },
     open(message) {
       if (typeof message !== 'string') throw violation('hello first', 'a binary message');
       const hello = parseHello(message);
       wantsFacts = hello.facts === true;
-      return openCallOf(hello, tenantOfCall(hello.tenant, pathTenant), nowMs());
+      const call = openCallOf(hello, tenantOfCall(hello.tenant, pathTenant), nowMs());
+      return { call, ackedSeq: hello.ackedSeq ?? -1 };
     },
     begin(session) {
       const { nextSeq, ackedSeq } = session;

@@ -2,6 +2,8 @@
 export interface IngestLimits {
   /** Calls at once; more are refused before they harm the running ones. */
   readonly callsMax: number;
+  /** New calls are refused while the analysis is further behind than this: they would harm the running ones. */
+  readonly admitDelayMsMax: number;
   /** Sockets at once, as a multiple of the calls: one a call, and as many that come to take over or are being refused. */
   readonly socketsPerCallMax: number;
   /** One message; 64 KiB hold 0.3 s of 48 kHz stereo and far more of telephone audio. */
@@ -19,6 +21,8 @@ export interface IngestLimits {
   readonly pingEveryMs: number;
   /** A client of our own protocol may come back within this time; then its call ends. */
   readonly resumeGraceMs: number;
+  /** Whoever wants facts waits so long for the last ones when its call is over. */
+  readonly lastFactsMsMax: number;
   /** A channel that falls silent on the wire is waited for this long while the other goes on. */
   readonly lateMs: number;
   /** Of media and of wall time: a longer call is a forgotten connection. */
@@ -37,6 +41,7 @@ export interface IngestLimits {
 
 export const INGEST_LIMITS: IngestLimits = {
   callsMax: 500,
+  admitDelayMsMax: 5_000,
   socketsPerCallMax: 2,
   messageBytesMax: 64 * 1_024,
   fragmentsMax: 16,
@@ -46,6 +51,7 @@ export const INGEST_LIMITS: IngestLimits = {
   idleMsMax: 30_000,
   pingEveryMs: 20_000,
   resumeGraceMs: 30_000,
+  lastFactsMsMax: 10_000,
   lateMs: 1_000,
   callMsMax: 4 * 3_600_000,
   jumpMsMax: 10 * 60_000,

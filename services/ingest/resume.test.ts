@@ -224,7 +224,7 @@ test('a client that is gone while its call is being found leaves no call behind'
   assert.equal(server.endOf(hello.callId)?.reason, 'client_vanished');
 });
 
-const factOf = (callId: string, kind: 'speech' | 'frames'): Fact =>
+const factOf = (callId: string, kind: 'speech' | 'frames' | 'call_ended'): Fact =>
   ({ kind, id: `${callId}-${kind}`, tenant: 'default', callId }) as unknown as Fact;
 
 test('the facts of its own call are sent to who asked for them, and counted', async () => {
@@ -237,9 +237,40 @@ test('the facts of its own call are sent to who asked for them, and counted', as
     server.bus.publishFact(factOf(callId, 'speech'));
     server.bus.publishFact(factOf(callId, 'frames'));
   }
-  const [done] = await Promise.all(clients.map((client) => client.bye()));
-  assert.deepEqual(facts, [`${asking.callId}-speech`]);
-  assert.equal(done.facts, 1);
+  const [asked, unasked] = clients.map((client) => client.bye());
+  await unasked;
+  await until('its end is durable', () => server.endOf(asking.callId) !== null && clients[0].unacknowledged === 0);
+  assert.equal(server.ingest.activeCalls, 1, 'what is told last is still to come');
+  server.bus.publishFact(factOf(asking.callId, 'call_ended'));
+  assert.equal((await asked).facts, 2);
+  assert.deepEqual(facts, [`${asking.callId}-speech`, `${asking.callId}-call_ended`]);
+});
+
+test('who asked for facts does not wait for the last ones for ever', async () => {
+  const hello = newHello({ facts: true });
+  const client = connectEarshot({ url: server.url, hello });
+  await client.ready;
+  const done = client.bye();
+  await until('its end is acknowledged', () => client.unacknowledged === 0);
+  server.pass(server.limits.lastFactsMsMax + 1);
+  assert.equal((await done).facts, 0);
+});
+
+test('another process takes the call on where the first one had acknowledged it, though the store knows less', async (t) => {
+  const other = await startIngestServer();
+  other.durable = { seq: 2, ended: false };
+  t.after(() => other.close());
+  const hello = newHello();
+  const first = await openRaw(other.url);
+  first.socket.send(helloText({ ...hello, ackedSeq: 6 }));
+  await until('it is ready', () => first.received.length > 0);
+  assert.deepEqual(first.received, [{ type: 'ready', callId: hello.callId, nextSeq: 7, ackedSeq: 6 }]);
+  const opening = other.entries.find(({ callId }) => callId === hello.callId);
+  first.socket.send(sound(7));
+  await until('it is heard', () => other.audioOf(hello.callId).length === 1);
+  assert.equal(other.audioOf(hello.callId)[0].session, opening?.session);
+  assert.notEqual(opening?.session, '');
+  first.socket.terminate();
 });
 
 test('when the analysis ends a call, its sender is told rather than heard in vain', async () => {

@@ -1,9 +1,12 @@
 /** All calls that are being taken in: finds a call's session again, counts them, and passes on the clock and the facts. */
+import { randomUUID } from 'node:crypto';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
+import type { Refusal } from '../telemetry/register.ts';
 import { CallSession } from './callSession.ts';
 import type { IngestOptions } from './ingestOptions.ts';
+import type { Opening } from './socketCall.ts';
 
 /** `ended`: nothing more can be said in this call; up to `ackedSeq` it is durable. */
 export type Found =
@@ -47,15 +50,15 @@ export class Sessions {
   }
 
   /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
-  async find(open: OpenCall, continuation: Continuation): Promise<Found> {
+  async find({ call: open, ackedSeq }: Opening, continuation: Continuation): Promise<Found> {
     const key = keyOf(open);
     const ended = this.#ended.get(key);
     if (ended !== undefined) return { type: 'ended', ackedSeq: ended.ackedSeq };
     const running = this.#running.get(key) ?? (await this.#opening.get(key));
     if (running instanceof CallSession) return this.#resumed(running, open, continuation);
     if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
-    if (this.isFull) throw new Busy(`${this.#options.limits.callsMax} calls are being analysed`, RETRY_AFTER_MS);
-    const opening = this.#create(key, open, continuation);
+    if (this.isFull) throw this.#refused('calls_full', `${this.#options.limits.callsMax} calls are being analysed`);
+    const opening = this.#create(key, open, continuation, ackedSeq);
     this.#opening.set(key, opening);
     try {
       const created = await opening;
@@ -76,25 +79,39 @@ export class Sessions {
     }
   }
 
+  /** Others go on with these calls. */
+  leave(): void {
+    for (const { open } of this.#running.values()) this.#options.hooks.onCall?.(open, 'left');
+  }
+
   close(): void {
     this.#unsubscribe();
   }
 
   /** A session, or the last durable message of a call that has ended. */
-  async #create(key: string, open: OpenCall, continuation: Continuation): Promise<CallSession | number> {
+  async #create(
+    key: string,
+    open: OpenCall,
+    continuation: Continuation,
+    ackedSeq: number,
+  ): Promise<CallSession | number> {
     const durable = await this.#options.directory.lastDurable(open.tenant, open.callId).catch((error: unknown) => {
       this.#options.logger?.warn({ err: error }, 'the directory of calls does not answer');
-      throw new Busy('where calls are stored does not answer', RETRY_AFTER_MS);
+      throw this.#refused('directory_away', 'where calls are stored does not answer');
     });
     if (durable?.ended === true) return durable.seq;
+    if (durable === null && ackedSeq < 0) this.#checkDelay();
     if (durable !== null && continuation === 'new only') throw anotherStream(open);
-    const { bus, limits, nowMs } = this.#options;
+    const { bus, limits, nowMs, hooks, newSession = randomUUID } = this.#options;
     const session = new CallSession({
+      id: newSession(),
       open,
       bus,
       limits,
       nowMs,
-      durableSeq: durable?.seq ?? -1,
+      onMoment: (moment) => hooks.onCall?.(open, moment),
+      // What was acknowledged to the sender may be on its way to where the directory looks: it has no more of it.
+      durableSeq: Math.max(durable?.seq ?? -1, ackedSeq),
       onEnded: ({ ackedSeq, endReason }) => {
         this.#options.logger?.info({ tenant: open.tenant, callId: open.callId, endReason }, 'call ended');
         this.#running.delete(key);
@@ -114,6 +131,19 @@ export class Sessions {
     }
     checkSameAudio(session.open, open);
     return { type: 'session', session };
+  }
+
+  /** A running call comes before a new one. */
+  #checkDelay(): void {
+    const { analysisDelayMs = () => 0, limits } = this.#options;
+    const delayMs = analysisDelayMs();
+    if (delayMs <= limits.admitDelayMsMax) return;
+    throw this.#refused('overloaded', `the analysis is ${Math.round(delayMs / 1_000)} s behind`);
+  }
+
+  #refused(reason: Refusal, because: string): Busy {
+    this.#options.hooks.onRefused?.(reason);
+    return new Busy(because, RETRY_AFTER_MS);
   }
 
   #tell(fact: Fact): void {

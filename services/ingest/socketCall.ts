@@ -13,18 +13,25 @@ import type { Continuation, Found, Sessions } from './sessions.ts';
 
 export type Message = string | Uint8Array;
 
+export interface Opening {
+  readonly call: OpenCall;
+  /** The last message that was acknowledged to this sender; -1: none. */
+  readonly ackedSeq: number;
+}
+
 export interface Dialect {
   readonly protocol: 'earshot' | 'twilio';
   /** Whether the sender can come back and go on where it broke off. */
   readonly continuation: Continuation;
   /** Reads the message by which the call is known, or null when it is not known yet. Throws InvalidInput. */
-  open(message: Message): OpenCall | null;
+  open(message: Message): Opening | null;
   /** The call has been found: nothing was sent to it on this socket yet. */
   begin(session: CallSession): void;
   /** Reads a message of the running call. Throws InvalidInput. */
   take(message: Message, session: CallSession): void;
   acked(seq: number): void;
   told(fact: Fact): void;
+  readonly wantsFacts: boolean;
   done(session: CallSession): void;
   refused(error: CodedError): void;
 }
@@ -77,7 +84,12 @@ export class SocketCall {
     if (this.#stage === 'over') return;
     const coded = asCodedError(error, this.#context.options.hooks);
     const call = this.#session?.open;
-    this.#context.options.logger?.warn({ tenant: call?.tenant, callId: call?.callId, code: coded.code }, coded.message);
+    const { code, expected } = coded;
+    // Not what was got instead: that is told to the sender, and may be words of a caller.
+    this.#context.options.logger?.warn(
+      { tenant: call?.tenant, callId: call?.callId, code, expected },
+      'a sender was refused',
+    );
     this.#session?.end(coded.endReason, coded.code, coded.message);
     this.#refuse(coded);
   }
@@ -106,12 +118,12 @@ export class SocketCall {
   }
 
   #open(message: Message): void {
-    const open = this.#dialect.open(message);
-    if (open === null) return;
+    const opening = this.#dialect.open(message);
+    if (opening === null) return;
     this.#stage = 'opening';
     this.#setReading('off');
-    this.#context.sessions.find(open, this.#dialect.continuation).then(
-      (found) => this.#found(found, open),
+    this.#context.sessions.find(opening, this.#dialect.continuation).then(
+      (found) => this.#found(found, opening.call),
       (error: unknown) => this.fail(error),
     );
   }
@@ -137,7 +149,11 @@ export class SocketCall {
   }
 
   #createListener(): SessionListener {
+    const dialect = this.#dialect;
     return {
+      get wantsFacts() {
+        return dialect.wantsFacts;
+      },
       acked: (seq) => this.#dialect.acked(seq),
       told: (fact) => this.#dialect.told(fact),
       setReading: (reading) => this.#setReading(reading),

@@ -24,9 +24,10 @@ export function twilioDialect(tenant: string, nowMs: () => number): Dialect {
   return {
     protocol: 'twilio',
     continuation: 'new only',
+    wantsFacts: false,
     open(message) {
       const event = reader.read(textOf(message), nowMs());
-      return event?.type === 'open' ? event.call : null;
+      return event?.type === 'open' ? { call: event.call, ackedSeq: -1 } : null;
     },
     begin: () => undefined,
     take,

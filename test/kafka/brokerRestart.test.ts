@@ -29,7 +29,7 @@ test(`${RESTARTS} restarts of the broker in mid-stream`, { skip: reason ?? false
       if (before !== undefined) assert.equal(entry.seq, before + 1);
       tenure.push(entry.seq);
       taken.take(entry);
-      bus.commit(entry.tenant, entry.callId, entry.seq);
+      bus.commit(entry.tenant, entry.callId, entry.position);
     },
     revoked(calls) {
       for (const { callId } of calls) tenures.delete(callId);

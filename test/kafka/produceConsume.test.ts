@@ -51,8 +51,8 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     first.bus.consume(taken);
     for (const seq of [0, 1, 2, 3]) for (const call of ['a', 'b']) await first.bus.publish(audioEntry(call, seq));
     await taken.count(8);
-    first.bus.commit('t', 'a', 1);
-    first.bus.commit('t', 'b', 3);
+    first.bus.commit('t', 'a', taken.positionOf('a', 1));
+    first.bus.commit('t', 'b', taken.positionOf('b', 3));
     await first.bus.close();
     const { bus } = await openTestBus(t, broker.address, topics);
     const again = collector();
@@ -96,7 +96,7 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     });
     await bus.publish(audioEntry('a', 1));
     await taken.count(2);
-    bus.commit('t', 'a', 1);
+    bus.commit('t', 'a', taken.positionOf('a', 1));
     assert.deepEqual(
       told.deadLetters.map(({ topic, partition, offset }) => [topic, partition, offset]),
       [1, 2].map((offset) => [`${topics.prefix}log`, 0, String(offset)]),
@@ -139,7 +139,7 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
         taken.take(entry);
         peakBytes = Math.max(peakBytes, bus.uncommittedBytes);
         // What is durable follows the work, as it does in earnest.
-        setTimeout(() => bus.commit('t', 'a', entry.seq), 5);
+        setTimeout(() => bus.commit('t', 'a', entry.position), 5);
       },
     });
     await taken.count(entries.length);

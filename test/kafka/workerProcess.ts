@@ -30,7 +30,7 @@ const bus = await openKafkaBus({
   },
 });
 bus.consume({
-  take({ tenant, callId, seq, message }) {
+  take({ tenant, callId, seq, position, message }) {
     say('taken', callId, seq);
     const count = (waiting.get(callId) ?? 0) + 1;
     if (count < DURABLE_EVERY && message.type !== 'close') {
@@ -39,7 +39,7 @@ bus.consume({
     }
     waiting.delete(callId);
     say('durable', callId, seq);
-    bus.commit(tenant, callId, seq);
+    bus.commit(tenant, callId, position);
   },
   revoked(calls) {
     for (const { callId } of calls) {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import fastify from 'fastify';
 import { WebSocket } from 'ws';
-import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
+import type { Bus, LogEntry, TakenEntry } from '../../adapters/bus/bus.ts';
 import { createMemoryBus } from '../../adapters/bus/memoryBus.ts';
 import type { Ingest } from '../../services/ingest/ingest.ts';
 import { INGEST_LIMITS, type IngestLimits } from '../../services/ingest/limits.ts';
@@ -15,6 +15,7 @@ import { registerIngest } from '../../services/ingest/routes.ts';
 export interface IngestServerOptions {
   readonly limits?: Partial<IngestLimits>;
   readonly busBytesMax?: number;
+  readonly analysisDelayMs?: () => number;
 }
 
 export interface IngestServer {
@@ -45,12 +46,12 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
   const limits = { ...INGEST_LIMITS, callsMax: 50, ...options.limits };
   const bus = createMemoryBus({ bytesMax: options.busBytesMax ?? 1e9 });
   const app = fastify();
-  const entries: LogEntry[] = [];
-  let held: LogEntry[] | null = null;
+  const entries: TakenEntry[] = [];
+  let held: TakenEntry[] | null = null;
   let nowMs = Date.now();
   let messagesHeard = 0;
   let tick = (): void => undefined;
-  const commit = ({ tenant, callId, seq }: LogEntry): void => bus.commit(tenant, callId, seq);
+  const commit = ({ tenant, callId, position }: TakenEntry): void => bus.commit(tenant, callId, position);
   bus.consume({
     take(entry) {
       entries.push(entry);
@@ -67,6 +68,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     },
     limits,
     nowMs: () => nowMs,
+    analysisDelayMs: options.analysisDelayMs,
     hooks: {
       onMessage: () => (messagesHeard += 1),
       onError: (code) => state.errors.push(code),

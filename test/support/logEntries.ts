@@ -1,12 +1,13 @@
 /** Log entries for tests of buses, and a consumer that keeps what it is handed. */
 import { EventEmitter, once } from 'node:events';
-import type { CallName, LogConsumer, LogEntry } from '../../adapters/bus/bus.ts';
+import type { CallName, LogConsumer, LogEntry, TakenEntry } from '../../adapters/bus/bus.ts';
 
 export const audioEntry = (callId: string, seq: number, bytes = 100): LogEntry => ({
   tenant: 't',
   callId,
   seq,
   own: false,
+  session: '',
   message: {
     type: 'audio',
     lane: 'both',
@@ -21,14 +22,18 @@ export const closeEntry = (callId: string, seq: number): LogEntry => ({
   callId,
   seq,
   own: false,
+  session: '',
   message: { type: 'close', reason: 'completed', errorCode: '', errorText: '' },
 });
 
 export interface Collector extends LogConsumer {
+  /** As they were published. */
   readonly entries: LogEntry[];
   readonly revokedCalls: CallName[];
   /** Numbers that came of a call, in order. */
   seqsOf(callId: string): number[];
+  /** Where the bus handed this one out last. */
+  positionOf(callId: string, seq: number): number;
   /** Resolves when so many entries came. */
   count(entries: number): Promise<void>;
   /** Resolves when this holds, looked at after each entry and each revocation. */
@@ -38,6 +43,7 @@ export interface Collector extends LogConsumer {
 export function collector(): Collector {
   const changed = new EventEmitter();
   const entries: LogEntry[] = [];
+  const positions = new Map<string, number>();
   const revokedCalls: CallName[] = [];
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await once(changed, 'change');
@@ -45,8 +51,9 @@ export function collector(): Collector {
   return {
     entries,
     revokedCalls,
-    take(entry) {
+    take({ position, ...entry }: TakenEntry) {
       entries.push(entry);
+      positions.set(`${entry.callId} ${entry.seq}`, position);
       changed.emit('change');
     },
     revoked(calls) {
@@ -54,6 +61,7 @@ export function collector(): Collector {
       changed.emit('change');
     },
     seqsOf: (callId) => entries.filter((entry) => entry.callId === callId).map(({ seq }) => seq),
+    positionOf: (callId, seq) => positions.get(`${callId} ${seq}`) ?? -1,
     count: (number) => until(() => entries.length >= number),
     until,
   };

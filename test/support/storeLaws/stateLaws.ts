@@ -8,11 +8,20 @@ import { sqlStatements } from '../../../adapters/clickhouse/sqlStatements.ts';
 import { packageRoot } from '../../../adapters/packageRoot.ts';
 import { createSealing } from '../../../adapters/sealing/sealing.ts';
 import type { TableRow } from '../../../core/rows/tables.ts';
+import { sampleOpenCall } from '../sampleCall.ts';
 import { ask, writerOf, type StoreLaw } from './storeProbe.ts';
 
 const [OLD, NEW, FOREIGN] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill));
 const sealingOf = (...secrets: Buffer[]): ReturnType<typeof createSealing> => createSealing(secrets, 'call-states');
-const running = (seq: number, state: unknown): CallState => ({ seq, stateVersion: 3, ended: false, state });
+const opened = { call: sampleOpenCall('state'), session: 'first' };
+const running = (seq: number, state: unknown, taken = seq): CallState => ({
+  seq,
+  taken,
+  stateVersion: 3,
+  ended: false,
+  opened,
+  state,
+});
 
 export const stateLaws: Readonly<Record<string, StoreLaw>> = {
   "a call's state is what was saved last, and an ended call stays ended": async (store) => {
@@ -25,8 +34,11 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
     const found = await states.load('acme', 'state');
     assert.deepEqual([found?.seq, found?.stateVersion, found?.ended], [2 ** 40, 3, false]);
     assert.deepEqual(found?.open(), state);
+    assert.deepEqual(found?.opened, opened);
+    await writer.append([states.row('acme', 'state', running(2 ** 40, 'later', 2 ** 40 + 1))]);
+    assert.equal((await states.load('acme', 'state'))?.open(), 'later', 'of one seq the one that contains more');
     assert.equal(await states.load('other', 'state'), null);
-    await writer.append([states.row('acme', 'state', { ...running(2 ** 40, null), ended: true })]);
+    await writer.append([states.row('acme', 'state', { ...running(2 ** 40, null), ended: true, opened: null })]);
     await writer.close();
     assert.equal((await states.load('acme', 'state'))?.ended, true);
     await store.writing.command({ query: 'OPTIMIZE TABLE earshot.call_states FINAL' });
@@ -50,7 +62,7 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
   },
   'states of before are emptied, their place in the log stays': async (store) => {
     const audio = serialize({ samples: Int16Array.of(1, 2, 3) }).toString('base64');
-    const columns = { tenant: 'acme', seq: 41, ended: false, state: audio };
+    const columns = { tenant: 'acme', seq: 41, taken: 41, ended: false, opened: '', state: audio };
     const writer = writerOf(store);
     await writer.append([
       { table: 'call_states', row: { ...columns, call_id: 'of-before', state_version: 2 } },

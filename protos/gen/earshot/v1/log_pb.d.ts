@@ -45,8 +45,9 @@ export declare type LogEntry = Message<"earshot.v1.LogEntry"> & {
   own: boolean;
 
   /**
-   * Who wrote the entry into the log, and a number that rises with each entry it writes: one of the same call and writer that is
-   * not higher than the one before is a repeat. Empty and 0: not told.
+   * Who wrote the entry into the log (a session of whoever takes the call in), and a number that rises with each entry it writes:
+   * one of the same call and writer that is not higher than the one before is a repeat. Of what is `own`, only what the writer of
+   * the newest opening entry wrote is heard: the call has moved on from the others. Empty and 0: not told.
    *
    * @generated from field: string writer = 5;
    */

@@ -1,0 +1,241 @@
+/**
+ * A call that moves: to another worker in the middle of its log, to another process of ingest, away from here. The facts are those
+ * of a calm run, whoever tells them.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TakenEntry } from '../../adapters/bus/bus.ts';
+import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
+import type { CallMessage } from '../../core/audio/message.ts';
+import type { Fact } from '../../core/facts/facts.ts';
+import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../../test/support/calls.ts';
+import { fakeBatcher } from '../../test/support/fakeBatcher.ts';
+import { createCallRunner, type CallRunner } from './callRunner.ts';
+import type { Begun, RunnerPorts } from './runnerPorts.ts';
+
+const call = openCall();
+const payload = interleaved(sideOf(DURATION_MS, CALLER), sideOf(DURATION_MS, AGENT, 8_000, 2));
+const MESSAGE_BYTES = 3_200;
+const LAST = payload.length / MESSAGE_BYTES - 1;
+const STATE_EVERY_MS = 2_000;
+
+interface Written {
+  readonly seq: number;
+  readonly message: CallMessage;
+  readonly session?: string;
+  readonly own?: true;
+}
+
+/** A log, each entry at the position of its index. */
+const logOf = (written: readonly Written[]): TakenEntry[] =>
+  written.map(({ seq, message, session = 'a', own }, position) => ({
+    tenant: call.tenant,
+    callId: call.callId,
+    seq,
+    own: own === true,
+    session,
+    message,
+    position,
+  }));
+const opening = (session: string): Written => ({ seq: -1, message: { type: 'open', call }, session, own: true });
+const sound = (seq: number, session = 'a'): Written => {
+  const at = seq * MESSAGE_BYTES;
+  const piece = payload.subarray(at, at + MESSAGE_BYTES);
+  return {
+    seq,
+    session,
+    message: { type: 'audio', lane: 'both', position: at / 4, payload: piece, arrivedAtMs: at / 32 },
+  };
+};
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
+const ending = (reason: 'completed' | 'client_vanished'): CallMessage => ({
+  type: 'close',
+  reason,
+  errorCode: '',
+  errorText: '',
+});
+const bye = (session = 'a'): Written => ({ seq: LAST + 1, session, message: ending('completed') });
+const vanished = (seq: number, session: string): Written => ({
+  seq,
+  session,
+  own: true,
+  message: ending('client_vanished'),
+});
+const calmLog = logOf([opening('a'), ...range(0, LAST + 1).map((seq) => sound(seq)), bye()]);
+
+/** What outlives a worker: rows by id, the newest state, how far the log is committed. */
+class World {
+  readonly facts = new Map<string, Fact>();
+  readonly begun: Begun[] = [];
+  readonly writes: string[] = [];
+  state: CallState | null = null;
+  committed = -1;
+  over = 0;
+
+  runner(changes: Partial<RunnerPorts> = {}): CallRunner {
+    const ports: RunnerPorts = {
+      batcher: fakeBatcher,
+      load: () => Promise.resolve(this.#found()),
+      record: () => Promise.resolve(),
+      store: (facts) => {
+        this.writes.push('rows');
+        for (const fact of facts) {
+          const known = this.facts.get(fact.id);
+          if (known === undefined || known.revision <= fact.revision) this.facts.set(fact.id, fact);
+        }
+        return Promise.resolve();
+      },
+      save: (_, saved) => {
+        this.writes.push('state');
+        this.state = structuredClone(saved);
+        return Promise.resolve();
+      },
+      commit: (_, position) => (this.committed = Math.max(this.committed, position)),
+      begun: (_, how) => this.begun.push(how),
+      tell: () => undefined,
+      report: ({ error }) => assert.fail(error),
+      reportLost: ({ error }) => assert.fail(error),
+      ...changes,
+    };
+    return createCallRunner(call, ports, STATE_EVERY_MS, () => (this.over += 1));
+  }
+
+  #found(): FoundState | null {
+    const saved = this.state;
+    return saved === null ? null : { ...saved, open: () => structuredClone(saved.state) };
+  }
+
+  get outcome(): string[] {
+    return [...this.facts.values()].map(({ kind, id, revision, ...rest }) =>
+      JSON.stringify([kind, id, revision, rest]),
+    );
+  }
+}
+
+async function run(world: World, log: readonly TakenEntry[]): Promise<World> {
+  const runner = world.runner();
+  for (const entry of log) runner.take(entry);
+  await runner.idle();
+  return world;
+}
+const calm = (): Promise<World> => run(new World(), calmLog);
+
+test('a worker that gets the log from where it is committed goes on as if nothing had been, however often', async () => {
+  const expected = (await calm()).outcome.sort();
+  const world = new World();
+  for (const until of [30, 31, 70, 110, calmLog.length]) {
+    const runner = world.runner();
+    for (const entry of calmLog.slice(world.committed + 1, until)) runner.take(entry);
+    await runner.idle();
+    runner.drop();
+  }
+  assert.deepEqual(world.outcome.sort(), expected);
+  assert.equal(world.committed, calmLog.length - 1);
+  assert.deepEqual(new Set(world.begun), new Set(['new', 'taken over']));
+});
+
+test('a worker that gets more than is new takes nothing twice', async () => {
+  const world = new World();
+  const first = world.runner();
+  for (const entry of calmLog.slice(0, 70)) first.take(entry);
+  await first.idle();
+  first.drop();
+  assert.notEqual(world.state, null);
+  await run(world, calmLog);
+  assert.deepEqual(world.outcome.sort(), (await calm()).outcome.sort());
+});
+
+test('another process of ingest goes on, sends again what it has, and the one before is not heard any more', async () => {
+  const log = logOf([
+    opening('a'),
+    ...range(0, 50).map((seq) => sound(seq)),
+    opening('b'),
+    ...range(45, 60).map((seq) => sound(seq, 'b')),
+    // It believes that its client is gone; and it had still something on its way.
+    vanished(49, 'a'),
+    sound(50, 'a'),
+    ...range(60, LAST + 1).map((seq) => sound(seq, 'b')),
+    bye('b'),
+  ]);
+  const expected = (await calm()).outcome.sort();
+  assert.deepEqual((await run(new World(), log)).outcome.sort(), expected);
+  // Whoever takes over in the middle knows who is heard.
+  const world = new World();
+  for (const until of [40, 66, 67, log.length]) {
+    const runner = world.runner();
+    for (const entry of log.slice(world.committed + 1, until)) runner.take(entry);
+    await runner.park();
+    runner.drop();
+  }
+  assert.deepEqual(world.outcome.sort(), expected);
+});
+
+test('the session that has the call may end it', async () => {
+  const log = logOf([opening('a'), sound(0), opening('b'), sound(1, 'b'), vanished(1, 'b'), sound(2, 'a')]);
+  const world = await run(new World(), log);
+  const end = [...world.facts.values()].find(({ kind }) => kind === 'call_ended');
+  assert.equal(end?.kind === 'call_ended' && end.reason, 'client_vanished');
+  assert.equal(world.committed, log.length - 1, 'what comes after the end holds nothing up');
+  assert.equal(world.over, 1);
+});
+
+test('a dropped call writes, tells and commits nothing more, whatever it was about', async () => {
+  const world = new World();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const told: Fact[] = [];
+  const runner = world.runner({
+    store: () => held,
+    tell: (fact) => void told.push(fact),
+  });
+  for (const entry of calmLog.slice(0, 100)) runner.take(entry);
+  await new Promise(setImmediate);
+  runner.drop();
+  const toldBefore = told.length;
+  for (const entry of calmLog.slice(100)) runner.take(entry);
+  release();
+  await runner.idle();
+  assert.deepEqual(world.writes, []);
+  assert.equal(world.committed, -1);
+  assert.equal(told.length, toldBefore);
+});
+
+test('a call that stands still is saved and committed at the second sweep, once', async () => {
+  const world = new World();
+  const runner = world.runner();
+  for (const entry of calmLog.slice(0, 10)) runner.take(entry);
+  await runner.idle();
+  assert.equal(world.committed, -1, 'too little audio for a state');
+  for (let round = 0; round < 4; round += 1) {
+    runner.sweep();
+    await runner.idle();
+  }
+  assert.equal(world.committed, 9);
+  assert.equal(world.writes.filter((write) => write === 'state').length, 1);
+});
+
+test('entries of a call of which nothing is known are told of once and hold nothing up', async () => {
+  const world = new World();
+  const runner = world.runner();
+  for (const entry of calmLog.slice(20, 40)) runner.take(entry);
+  await runner.idle();
+  assert.deepEqual(world.begun, ['orphan']);
+  assert.equal(world.committed, 39);
+  assert.equal(world.over, 0);
+  runner.sweep();
+  runner.sweep();
+  assert.equal(world.over, 1, 'let go when nothing more comes');
+});
+
+test('while the saved state cannot be asked for, the log waits; a drop meanwhile leaves nothing behind', async () => {
+  const world = new World();
+  let answer: (found: FoundState | null) => void = () => undefined;
+  const runner = world.runner({ load: () => new Promise((resolve) => (answer = resolve)) });
+  for (const entry of calmLog.slice(0, 50)) runner.take(entry);
+  await new Promise(setImmediate);
+  assert.deepEqual([world.writes, world.committed], [[], -1]);
+  runner.drop();
+  answer(null);
+  await runner.idle();
+  assert.deepEqual([world.writes, world.committed, world.begun], [[], -1, []]);
+});
