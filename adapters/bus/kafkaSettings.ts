@@ -74,6 +74,7 @@ export interface KafkaTopics {
   readonly events: string;
   readonly spans: string;
   readonly scores: string;
+  readonly notices: string;
   readonly facts: string;
   readonly dead: string;
 }
@@ -83,6 +84,7 @@ export const topicsOf = (prefix: string): KafkaTopics => ({
   events: `${prefix}events`,
   spans: `${prefix}spans`,
   scores: `${prefix}scores`,
+  notices: `${prefix}notices`,
   facts: `${prefix}facts`,
   dead: `${prefix}dead`,
 });

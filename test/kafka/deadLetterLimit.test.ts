@@ -70,9 +70,13 @@ void describe('a topic of another version', { skip: reason ?? false }, () => {
       const topics = await freshTopics(broker.address, { partitions: 1 });
       const { bus, told } = await openTestBus(t, broker.address, topics, { deadLettersInRowMax: IN_ROW_MAX });
       const came = new EventEmitter();
-      bus.consumeReports((reports) => {
-        came.emit('reports', reports);
-        return Promise.resolve();
+      bus.consumeReports({
+        take(reports) {
+          came.emit('reports', reports);
+          return Promise.resolve();
+        },
+        notice: () => Promise.resolve(),
+        owned: () => undefined,
       });
       await bus.ready();
       await spoil(t, `${topics.prefix}${name}`);
