@@ -88,7 +88,6 @@ export interface Bus {
   /** Hands notices to the processes that join the calls. Resolves when they cannot be lost any more; throws `Busy` as `publish` does. */
   notify(notices: readonly CallNotice[]): Promise<void>;
 
-  /** For whoever follows calls. Not `frames` between processes: 100 a second and channel, which only their rows are for. */
   publishFact(fact: Fact): void;
   /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */
   subscribeFacts(onFact: (fact: Fact) => void): () => void;

@@ -1,7 +1,6 @@
 /** Records that cannot be read: kept as they came in a topic of their own, with the reason and the place they came from. */
 import type { KafkaMessage } from 'kafkajs';
 import { Busy } from '../../core/units/errors.ts';
-import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { KafkaSender } from './kafkaSender.ts';
 import { pause } from './waiting.ts';
 
@@ -12,26 +11,14 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
-/** Resolves when the dead letter is with the brokers: only then may its reader go on. `stop`: not put aside, see the limit. */
-export type Bury = (
-  from: Omit<DeadLetter, 'offset' | 'reason'>,
-  message: KafkaMessage,
-  error: Error,
-) => Promise<'go on' | 'stop'>;
+/** Resolves when the dead letter is with the brokers: only then may its reader go on. */
+export type Bury = (from: Omit<DeadLetter, 'offset' | 'reason'>, message: KafkaMessage, error: Error) => Promise<void>;
 
 const REASON_LENGTH_MAX = 500;
 
-export interface DeadLetterOptions {
-  readonly sender: KafkaSender;
-  readonly topic: string;
-  readonly limit: DeadLetterLimit;
-  readonly onDeadLetter: (letter: DeadLetter) => void;
-}
-
 export const createDeadLetters =
-  ({ sender, topic, limit, onDeadLetter }: DeadLetterOptions): Bury =>
+  (sender: KafkaSender, topic: string, onDeadLetter: (letter: DeadLetter) => void): Bury =>
   async (from, message, error) => {
-    if (limit.noteUnreadable(from.topic) === 'stop') return 'stop';
     const reason = error.message.slice(0, REASON_LENGTH_MAX);
     const letter = { ...from, offset: message.offset, reason };
     const headers = { reason, topic: from.topic, partition: String(from.partition), offset: message.offset };
@@ -39,8 +26,7 @@ export const createDeadLetters =
     for (;;) {
       try {
         await sender.send([record]);
-        onDeadLetter(letter);
-        return 'go on';
+        return onDeadLetter(letter);
       } catch (refusal) {
         if (!(refusal instanceof Busy)) throw refusal;
         await pause(refusal.retryAfterMs);

@@ -12,7 +12,6 @@ import {
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { Bus, Reports } from './bus.ts';
-import { DeadLetterLimit, type StoppedReading } from './deadLetterLimit.ts';
 import { createDeadLetters, type DeadLetter } from './deadLetters.ts';
 import { encodeFact } from './factRecord.ts';
 import { startKafkaFactFeed, type KafkaFactFeed } from './kafkaFactFeed.ts';
@@ -20,15 +19,12 @@ import { startKafkaLogConsumer, type KafkaLogConsumer, type KafkaLogHooks } from
 import { startKafkaReportConsumer } from './kafkaReportConsumer.ts';
 import { createKafkaSender, type OutRecord } from './kafkaSender.ts';
 import { kafkaClient, topicsOf, type KafkaConnection, type KafkaTuning, type OnClientLog } from './kafkaSettings.ts';
-import { LogDelays, type LogDelay } from './logDelay.ts';
 import { encodeEntry } from './logRecord.ts';
 import { wireOfEvent, wireOfNotice, wireOfScore, wireOfSpan } from './reportRecords.ts';
 
 export interface KafkaBusHooks extends KafkaLogHooks {
   readonly onClientLog: OnClientLog;
   readonly onDeadLetter: (letter: DeadLetter) => void;
-  /** So much of a topic could not be read that this process reads nothing of it any more. */
-  readonly onStopped?: (stopped: StoppedReading) => void;
   /** There was no room for it. The feed lacks it; its row does not depend on the feed. */
   readonly onFactDropped: (fact: Fact) => void;
 }
@@ -48,10 +44,6 @@ export interface KafkaBus extends Bus {
   readonly pendingBytes: number;
   /** Handed out and not yet committed. */
   readonly uncommittedBytes: number;
-  /** False: a topic is not read any more, since too much of it could not be; a new process reads on. */
-  isHealthy(): boolean;
-  /** How far the analysis, whoever does it, is behind the end of the log. Rejects while the brokers do not answer. */
-  logDelay(): Promise<LogDelay>;
   /** Resolves when the ends that were opened work: facts told and entries written from then on are heard. */
   ready(): Promise<void>;
 }
@@ -64,12 +56,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
   const admin = kafka.admin();
   await admin.connect();
   const sender = createKafkaSender({ kafka, tuning, onTrouble });
-  const limit = new DeadLetterLimit(tuning, (stopped) => {
-    onTrouble(new Error(`${stopped.topic} is not read any more: ${stopped.reason}`));
-    hooks.onStopped?.(stopped);
-  });
-  const bury = createDeadLetters({ sender, topic: topics.dead, limit, onDeadLetter: hooks.onDeadLetter });
-  const delays = new LogDelays(admin, topics.log, groupId);
+  const bury = createDeadLetters(sender, topics.dead, hooks.onDeadLetter);
   let ordinal = 0;
   const subscribers = new Set<(fact: Fact) => void>();
   const ready: Promise<unknown>[] = [];
@@ -105,7 +92,6 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
         tuning,
         consumer,
         bury,
-        limit,
         hooks: {
           ...hooks,
           onAssigned(partitions) {
@@ -140,13 +126,11 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
         tuning,
         consumer,
         bury,
-        limit,
         onTrouble,
         onReady: () => isJoined(),
       });
     },
     publishFact(fact) {
-      if (fact.kind === 'frames') return;
       try {
         const record = { topic: topics.facts, key: `${fact.tenant}/${fact.callId}`, value: encodeFact(fact) };
         sender.send([record]).catch(() => hooks.onFactDropped(fact));
@@ -162,16 +146,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
         const onEach = (fact: Fact): void => {
           for (const tell of subscribers) tell(fact);
         };
-        facts = startKafkaFactFeed({
-          kafka,
-          admin,
-          topic: topics.facts,
-          groupPrefix,
-          onFact: onEach,
-          bury,
-          limit,
-          onTrouble,
-        });
+        facts = startKafkaFactFeed({ kafka, admin, topic: topics.facts, groupPrefix, onFact: onEach, bury, onTrouble });
         ready.push(facts.listening());
       }
       return () => subscribers.delete(onFact);
@@ -182,8 +157,6 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
     get uncommittedBytes() {
       return log?.uncommittedBytes ?? 0;
     },
-    isHealthy: () => limit.stoppedTopics.length === 0,
-    logDelay: () => delays.read(),
     ready: () => Promise.all(ready).then(() => undefined),
     close() {
       closing ??= close();

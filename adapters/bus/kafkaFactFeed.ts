@@ -2,10 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, Kafka } from 'kafkajs';
 import type { Fact } from '../../core/facts/facts.ts';
-import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { Bury } from './deadLetters.ts';
 import { decodeFact } from './factRecord.ts';
-import { knowingLeaders } from './partitionOffsets.ts';
 import { pause, within } from './waiting.ts';
 
 export interface KafkaFactFeedOptions {
@@ -15,7 +13,6 @@ export interface KafkaFactFeedOptions {
   readonly groupPrefix: string;
   readonly onFact: (fact: Fact) => void;
   readonly bury: Bury;
-  readonly limit: Pick<DeadLetterLimit, 'noteRead' | 'stoppedTopics'>;
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -30,7 +27,7 @@ const RETRY_PAUSE_MS = 1_000;
 const STOP_MS_MAX = 15_000;
 
 export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed {
-  const { kafka, admin, topic, onFact, bury, limit, onTrouble } = options;
+  const { kafka, admin, topic, onFact, bury, onTrouble } = options;
   const groupId = `${options.groupPrefix}facts-${randomUUID()}`;
   /** By partition, what is heard next. A client of the group's own making would begin wherever it got to. */
   const next = new Map<number, number>();
@@ -61,8 +58,7 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
     });
     try {
       if (next.size === 0) {
-        const ends = await knowingLeaders(admin, () => admin.fetchTopicOffsets(topic));
-        for (const { partition, high } of ends) next.set(partition, Number(high));
+        for (const { partition, high } of await admin.fetchTopicOffsets(topic)) next.set(partition, Number(high));
         isListening();
       }
       await opened.connect();
@@ -74,19 +70,15 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
           for (const message of batch.messages) {
             const offset = Number(message.offset);
             if (payload.isStale() || isClosed) return;
-            if (limit.stoppedTopics.includes(topic)) return opened.pause([{ topic }]);
             if (offset < (next.get(batch.partition) ?? 0)) continue;
             let fact: Fact | null = null;
             try {
               fact = decodeFact(message.value ?? Buffer.alloc(0));
             } catch (error) {
-              const verdict = await bury({ topic, partition: batch.partition }, message, error as Error);
-              if (verdict === 'stop') return opened.pause([{ topic }]);
+              await bury({ topic, partition: batch.partition }, message, error as Error);
             }
             next.set(batch.partition, offset + 1);
-            if (fact === null) continue;
-            limit.noteRead(topic);
-            onFact(fact);
+            if (fact !== null) onFact(fact);
           }
         },
       });

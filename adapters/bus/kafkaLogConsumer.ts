@@ -7,13 +7,12 @@
  */
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { LogConsumer } from './bus.ts';
-import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { Bury } from './deadLetters.ts';
 import type { KafkaTuning } from './kafkaSettings.ts';
 import { decodeEntry } from './logRecord.ts';
 import { LogShare } from './logShare.ts';
 import type { OffsetLedger } from './offsetLedger.ts';
-import { knowingLeaders, placesOf, type PartitionPlace } from './partitionOffsets.ts';
+import { placesOf, type PartitionPlace } from './partitionOffsets.ts';
 import { ProgressWatch } from './progressWatch.ts';
 import { stickyAssigner } from './stickyAssigner.ts';
 import { pause, within } from './waiting.ts';
@@ -36,7 +35,6 @@ export interface KafkaLogConsumerOptions {
   readonly tuning: KafkaTuning;
   readonly consumer: LogConsumer;
   readonly bury: Bury;
-  readonly limit: Pick<DeadLetterLimit, 'noteRead'>;
   readonly hooks: KafkaLogHooks;
 }
 
@@ -46,6 +44,9 @@ export interface KafkaLogConsumer {
   close(): Promise<void>;
 }
 
+/** A full consumer still takes a little now and then: what gets durable may depend on audio that has still to come. */
+const SIP_EVERY_MS = 1_000;
+const SIP_SHARE = 1 / 16;
 const WATCH_EVERY_MS = 2_000;
 /** An answer waits for this much to come together: each costs more than what is in it. */
 const FETCH_BYTES_MIN = 65_536;
@@ -57,7 +58,7 @@ const STOP_MS_MAX = 15_000;
 const JOIN_MS_MAX = 5_000;
 
 export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLogConsumer {
-  const { kafka, admin, topic, groupId, tuning, bury, limit, hooks } = options;
+  const { kafka, admin, topic, groupId, tuning, bury, hooks } = options;
   const share = new LogShare(options.consumer);
   let watch = new ProgressWatch(tuning.stuckAfterMs);
   let client: Consumer | null = null;
@@ -69,8 +70,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   let running: Promise<void> = Promise.resolve();
   let takingOver: Promise<void> = Promise.resolve();
   let isPaused = false;
-  /** Too much could not be read; only a new process reads on. */
-  let isStopped = false;
+  let sipBytes = 0;
   let committing: Promise<void> | null = null;
   const holesSeen = new Map<number, number>();
 
@@ -193,21 +193,17 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
       const offset = Number(message.offset);
       if (offset > ledger.nextOffset && isUnexpected(opened, batch.partition, ledger, offset)) return;
       if (offset >= ledger.nextOffset) {
-        if (isStopped || isFull()) return pauseReading(opened);
+        if (isFull()) return pauseReading(opened);
         let entry: ReturnType<typeof decodeEntry> | null = null;
         try {
           entry = decodeEntry(message.value ?? Buffer.alloc(0));
         } catch (error) {
-          const verdict = await bury({ topic, partition: batch.partition }, message, error as Error);
-          isStopped ||= verdict === 'stop';
-          if (isStopped) return pauseReading(opened);
+          await bury({ topic, partition: batch.partition }, message, error as Error);
           if (!isCurrent()) return;
           ledger.skip(offset);
         }
-        if (entry !== null) {
-          limit.noteRead(topic);
-          share.handOut(batch.partition, entry, offset);
-        }
+        if (entry !== null) share.handOut(batch.partition, entry, offset);
+        sipBytes -= message.value?.length ?? 0;
       }
       payload.resolveOffset(message.offset);
     }
@@ -225,7 +221,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     return true;
   }
 
-  const isFull = (): boolean => share.uncommittedBytes >= tuning.uncommittedBytesMax;
+  const isFull = (): boolean => sipBytes <= 0 && share.uncommittedBytes >= tuning.uncommittedBytesMax;
 
   function pauseReading(opened: Consumer): void {
     isPaused = true;
@@ -233,7 +229,6 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   }
 
   function resume(): void {
-    if (isStopped) return;
     isPaused = false;
     client?.resume([{ topic }]);
   }
@@ -253,7 +248,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   async function lookAtProgress(): Promise<void> {
     if (isBetweenShares || isPaused || isClosed) return;
     try {
-      const ends = await knowingLeaders(admin, () => admin.fetchTopicOffsets(topic));
+      const ends = await admin.fetchTopicOffsets(topic);
       if (isBetweenShares || isPaused || isClosed) return;
       const watched = ends.flatMap(({ partition, high }) => {
         const ledger = share.ledgerOf(partition);
@@ -275,6 +270,11 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   };
   const commitTimer = setInterval(commitRound, tuning.commitEveryMs);
   const watchTimer = setInterval(() => void lookAtProgress(), WATCH_EVERY_MS);
+  const sipTimer = setInterval(() => {
+    if (!isPaused) return;
+    sipBytes = tuning.uncommittedBytesMax * SIP_SHARE;
+    resume();
+  }, SIP_EVERY_MS);
   openClient();
 
   return {
@@ -287,7 +287,7 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     },
     async close() {
       isClosed = true;
-      for (const timer of [commitTimer, watchTimer]) clearInterval(timer);
+      for (const timer of [commitTimer, watchTimer, sipTimer]) clearInterval(timer);
       await committing;
       await commitDue();
       // A client that is let go while it joins does not say that it leaves, and its share would lie idle for a while.

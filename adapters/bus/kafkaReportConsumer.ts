@@ -16,7 +16,6 @@ import type { Span } from '../../core/spans/span.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { ReportConsumer } from './bus.ts';
 import { callShare } from './callShare.ts';
-import type { DeadLetterLimit } from './deadLetterLimit.ts';
 import type { Bury } from './deadLetters.ts';
 import type { KafkaTopics, KafkaTuning } from './kafkaSettings.ts';
 import { eventOfWire, noticeOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
@@ -31,7 +30,6 @@ export interface KafkaReportConsumerOptions {
   readonly tuning: KafkaTuning;
   readonly consumer: ReportConsumer;
   readonly bury: Bury;
-  readonly limit: Pick<DeadLetterLimit, 'noteRead' | 'stoppedTopics'>;
   readonly onTrouble: (error: Error) => void;
   /** Reads from its topics from now on. */
   readonly onReady: () => void;
@@ -55,7 +53,7 @@ const RETRY_PAUSE_MS = 1_000;
 const STOP_MS_MAX = 15_000;
 
 export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): { close(): Promise<void> } {
-  const { kafka, admin, topics, groupId, tuning, consumer, bury, limit, onTrouble, onReady } = options;
+  const { kafka, admin, topics, groupId, tuning, consumer, bury, onTrouble, onReady } = options;
   const together = [topics.events, topics.spans, topics.scores, topics.notices];
   let client: Consumer | null = null;
   let isClosed = false;
@@ -138,25 +136,20 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     const { topic, partition, messages } = payload.batch;
     for (let from = 0; from < messages.length; from += BATCH_RECORDS_MAX) {
       const some = messages.slice(from, from + BATCH_RECORDS_MAX);
-      const { deliveries, count } = await gather(topic, partition, some);
-      for (const deliver of deliveries) {
+      for (const deliver of await deliveriesOf(topic, partition, some)) {
         if (!(await deliverPatiently(deliver, payload))) return;
       }
-      if (count > 0) {
-        const { offset } = some[count - 1];
-        payload.resolveOffset(offset);
-        await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
-      }
-      if (count < some.length) return opened.pause([{ topic }]);
+      const { offset } = some[some.length - 1];
+      payload.resolveOffset(offset);
+      await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
     }
   }
 
-  /** `count`: of so many from the first on; fewer than came where reading has to stop. */
-  async function gather(
+  async function deliveriesOf(
     topic: string,
     partition: number,
     messages: readonly KafkaMessage[],
-  ): Promise<{ deliveries: readonly Delivery[]; count: number }> {
+  ): Promise<readonly Delivery[]> {
     const deliveries: Delivery[] = [];
     const ofTenants = new Map<string, Gathered>();
     const of = (tenant: string): Gathered => {
@@ -165,8 +158,7 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
       ofTenants.set(tenant, gathered);
       return gathered;
     };
-    for (const [index, message] of messages.entries()) {
-      if (limit.stoppedTopics.includes(topic)) return { deliveries, count: index };
+    for (const message of messages) {
       try {
         const value = message.value ?? Buffer.alloc(0);
         if (topic === topics.events) {
@@ -183,13 +175,10 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
           deliveries.push(() => consumer.notice(notice));
         }
       } catch (error) {
-        const verdict = await bury({ topic, partition }, message, error as Error);
-        if (verdict === 'stop') return { deliveries, count: index };
-        continue;
+        await bury({ topic, partition }, message, error as Error);
       }
-      limit.noteRead(topic);
     }
-    return { deliveries, count: messages.length };
+    return deliveries;
   }
 
   /** False: this share or this process ends before the taker had it durable; it comes again. */

@@ -31,7 +31,7 @@ export interface KafkaConnection {
 export interface KafkaTuning {
   /** What is taken and not yet in the log of all replicas; more is refused with `Busy`. */
   readonly sendBytesMax: number;
-  /** What is handed out and not committed; more is left with the brokers until there is room. */
+  /** What is handed out and not committed; more is left with the brokers for a while. */
   readonly uncommittedBytesMax: number;
   /** A record waits so long for others to travel with. */
   readonly lingerMs: number;
@@ -47,9 +47,6 @@ export interface KafkaTuning {
   readonly heartbeatMs: number;
   /** A partition with entries to read, of which none comes for so long, means that the client is stuck: it is replaced. */
   readonly stuckAfterMs: number;
-  /** More unreadable records of a topic in a minute, or in a row, and its reading stops: it is the reader that is wrong then. */
-  readonly deadLettersPerMinuteMax: number;
-  readonly deadLettersInRowMax: number;
 }
 
 export const KAFKA_TUNING: KafkaTuning = {
@@ -58,12 +55,10 @@ export const KAFKA_TUNING: KafkaTuning = {
   lingerMs: 20,
   compression: 'none',
   commitEveryMs: 1_000,
-  sessionTimeoutMs: 6_000,
+  sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 3_000,
   heartbeatMs: 500,
   stuckAfterMs: 10_000,
-  deadLettersPerMinuteMax: 100,
-  deadLettersInRowMax: 20,
 };
 
 /** Beyond this a broker with its usual limits refuses a batch (message.max.bytes, 1 MiB). */

@@ -15,12 +15,12 @@ if (reason === null) {
     busLaws('Kafka bus', async () => {
       const { prefix, groupId } = await freshTopics(broker.address);
       const opened: KafkaBus[] = [];
-      const open = async (bytesMax: number): Promise<LawBus> => {
+      const open = async (sendBytesMax: number): Promise<LawBus> => {
         const bus = await openKafkaBus({
           connection: connectionTo(broker.address),
           topicPrefix: prefix,
           groupId,
-          tuning: { ...TEST_TUNING, sendBytesMax: bytesMax, uncommittedBytesMax: bytesMax },
+          tuning: { ...TEST_TUNING, sendBytesMax },
           hooks: hooksInto().hooks,
         });
         opened.push(bus);
@@ -29,7 +29,7 @@ if (reason === null) {
           ready: () => bus.ready(),
           async reopen() {
             await bus.close();
-            return open(bytesMax);
+            return open(sendBytesMax);
           },
         };
       };

@@ -43,8 +43,7 @@ test('a client that stands still is replaced', { skip: reason ?? false, timeout:
     groupId: topics.groupId,
     tuning: { ...TEST_TUNING, stuckAfterMs: STUCK_AFTER_MS },
     consumer: taken,
-    bury: () => Promise.resolve('go on'),
-    limit: { noteRead: () => undefined },
+    bury: () => Promise.resolve(),
     hooks,
   });
   t.after(() => consumer.close());

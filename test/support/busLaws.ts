@@ -5,9 +5,7 @@
 import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Bus, CallNotice, IsMine, LogEntry, ReportConsumer, Reports } from '../../adapters/bus/bus.ts';
-import { messageBytes } from '../../core/audio/message.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
@@ -95,36 +93,6 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
     bus.commit('t', 'a', taken.positionOf('a', accepted.length));
     await last;
     assert.deepEqual(taken.seqsOf('a'), upTo(accepted.length + 1));
-  });
-
-  law('at its bound it hands out nothing more, and goes on when what was handed out is committed', async (maker) => {
-    const BYTES_MAX = 20_000;
-    const entries = upTo(100).map((seq) => audioEntry('a', seq, 1_000));
-    const { bus } = await maker.open(BYTES_MAX);
-    const taken = collector();
-    let outBytes = 0;
-    let peakBytes = 0;
-    let rounds = 0;
-    bus.consume({
-      take(entry) {
-        taken.take(entry);
-        outBytes += messageBytes(entry.message);
-        peakBytes = Math.max(peakBytes, outBytes);
-        if (outBytes < BYTES_MAX && taken.entries.length < entries.length) return;
-        rounds += 1;
-        // Time for a bus that does not stop to go on.
-        setTimeout(() => {
-          outBytes = 0;
-          bus.commit('t', 'a', taken.positionOf('a', taken.entries.length - 1));
-        }, 50);
-      },
-    });
-    for (const entry of entries) await publishPatiently(bus, entry);
-    await taken.count(entries.length);
-    assert.deepEqual(taken.seqsOf('a'), upTo(entries.length));
-    const bytesEach = messageBytes(entries[0].message);
-    assert.ok(peakBytes < BYTES_MAX + bytesEach, `${peakBytes} bytes were out at once`);
-    assert.equal(rounds, Math.ceil(entries.length / Math.ceil(BYTES_MAX / bytesEach)));
   });
 
   law(
@@ -285,19 +253,6 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
     await bus.close();
     assert.equal(taken.entries.length, 1);
   });
-}
-
-/** Not until it is acknowledged: only until it is taken. */
-async function publishPatiently(bus: Bus, entry: LogEntry): Promise<void> {
-  for (;;) {
-    try {
-      void bus.publish(entry);
-      return;
-    } catch (error) {
-      if (!(error instanceof Busy)) throw error;
-      await wait(5);
-    }
-  }
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -4,7 +4,6 @@ import type { TestContext } from 'node:test';
 import { openKafkaBus, type KafkaBus, type KafkaBusHooks } from '../../adapters/bus/kafkaBus.ts';
 import { KAFKA_TUNING, kafkaClient, type KafkaConnection, type KafkaTuning } from '../../adapters/bus/kafkaSettings.ts';
 import { checkTopics, TOPIC_SETTINGS, type TopicSettings } from '../../adapters/bus/kafkaTopics.ts';
-import type { StoppedReading } from '../../adapters/bus/deadLetterLimit.ts';
 import type { DeadLetter } from '../../adapters/bus/deadLetters.ts';
 
 export const connectionTo = (address: string): KafkaConnection => ({
@@ -26,7 +25,6 @@ export const TEST_TUNING: KafkaTuning = {
 export interface Told {
   readonly troubles: Error[];
   readonly deadLetters: DeadLetter[];
-  readonly stopped: StoppedReading[];
   readonly holes: unknown[];
   readonly stuck: (readonly number[])[];
   readonly assigned: (readonly number[])[];
@@ -34,21 +32,12 @@ export interface Told {
 }
 
 export function hooksInto(): { hooks: KafkaBusHooks; told: Told } {
-  const told: Told = {
-    troubles: [],
-    deadLetters: [],
-    stopped: [],
-    holes: [],
-    stuck: [],
-    assigned: [],
-    droppedFacts: 0,
-  };
+  const told: Told = { troubles: [], deadLetters: [], holes: [], stuck: [], assigned: [], droppedFacts: 0 };
   return {
     told,
     hooks: {
       onTrouble: (error) => told.troubles.push(error),
       onDeadLetter: (letter) => told.deadLetters.push(letter),
-      onStopped: (stopped) => told.stopped.push(stopped),
       onHole: (hole) => told.holes.push(hole),
       onStuck: (partitions) => told.stuck.push(partitions),
       onAssigned: (partitions) => told.assigned.push(partitions),
