@@ -60,6 +60,10 @@ export interface Bus {
   /** One consumer a process. */
   consumeReports(take: ReportConsumer): void;
 
+  /**
+   * Tells whoever listens. Frames are left out: they are signals of every 10 ms, for SQL; no listener wants them and they would
+   * be most of what is sent.
+   */
   publishFact(fact: Fact): void;
   /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */
   subscribeFacts(onFact: (fact: Fact) => void): () => void;

@@ -67,6 +67,7 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       reportConsumer = take;
     },
     publishFact(fact) {
+      if (fact.kind === 'frames') return;
       for (const onFact of subscribers) onFact(fact);
     },
     subscribeFacts(onFact) {
