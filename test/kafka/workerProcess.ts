@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { openKafkaBus } from '../../adapters/bus/kafkaBus.ts';
-import { connectionTo, TEST_TUNING } from '../support/kafkaTestBus.ts';
+import { KAFKA_TUNING } from '../../adapters/bus/kafkaSettings.ts';
+import { connectionTo } from '../support/kafkaTestBus.ts';
 
 const DURABLE_EVERY = 8;
 
@@ -18,7 +19,7 @@ const bus = await openKafkaBus({
   connection: connectionTo(address),
   topicPrefix,
   groupId,
-  tuning: TEST_TUNING,
+  tuning: KAFKA_TUNING,
   hooks: {
     onAssigned: (partitions) => say('assigned', partitions.join(',')),
     onStuck: (partitions) => say('stuck', partitions.join(',')),

@@ -7,8 +7,9 @@ import { KAFKA_TUNING, kafkaClient, type KafkaConnection, type KafkaTuning } fro
 import { checkTopics, TOPIC_SETTINGS, type TopicSettings } from '../../adapters/bus/kafkaTopics.ts';
 import type { DeadLetter } from '../../adapters/bus/deadLetters.ts';
 
+/** One address, or several with commas between. */
 export const connectionTo = (address: string): KafkaConnection => ({
-  brokers: [address],
+  brokers: address.split(','),
   clientId: 'earshot-test',
   tls: null,
   sasl: null,
