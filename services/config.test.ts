@@ -73,3 +73,42 @@ test('traces go nowhere unless a URL says where; the headers sent with them are 
     (error: Error) => /EARSHOT_TRACES_HEADERS/.test(error.message) && !error.message.includes('topsecret'),
   );
 });
+
+test('roles apart need what they share: a bus, a store, a secret', () => {
+  assert.deepEqual([...readConfig({}).roles], ['ingest', 'analyze', 'api']);
+  assert.throws(() => readConfig({ EARSHOT_ROLES: 'ingest' }), {
+    message: /needs EARSHOT_KAFKA_BROKERS.*needs EARSHOT_CLICKHOUSE_URL/,
+  });
+  assert.throws(() => readConfig({ EARSHOT_ROLES: 'ingest,analyse' }), { message: /some of ingest, analyze, api/ });
+  const apart = { EARSHOT_KAFKA_BROKERS: 'a:9092, b:9092', EARSHOT_CLICKHOUSE_URL: 'http://ch:8123' };
+  assert.throws(() => readConfig(apart), { message: /EARSHOT_SECRET or EARSHOT_SECRET_FILE has to be set/ });
+  const config = readConfig(
+    { ...apart, EARSHOT_SECRET: Buffer.alloc(32, 1).toString('hex') },
+    { EARSHOT_ROLES: 'api' },
+  );
+  assert.deepEqual([...config.roles], ['api']);
+  assert.deepEqual(config.kafka?.connection.brokers, ['a:9092', 'b:9092']);
+  assert.equal(config.kafka.connection.tls, null);
+});
+
+test('Kafka is reached as the settings say, and a password does not travel in the clear by oversight', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'earshot-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.pem'), 'an authority');
+  writeFileSync(join(folder, 'password'), 'secret\n');
+  const login = {
+    EARSHOT_KAFKA_BROKERS: 'kafka:9093',
+    EARSHOT_KAFKA_SASL: 'plain',
+    EARSHOT_KAFKA_USER: 'earshot',
+    EARSHOT_KAFKA_PASSWORD_FILE: join(folder, 'password'),
+  };
+  assert.throws(() => readConfig(login), { message: /plain sends the password as it is/ });
+  const tls = { EARSHOT_KAFKA_TLS: '1', EARSHOT_KAFKA_CA_FILE: join(folder, 'ca.pem') };
+  const { kafka } = readConfig({ ...login, ...tls });
+  assert.deepEqual(kafka?.connection.tls, { ca: 'an authority', cert: undefined, key: undefined });
+  assert.deepEqual(kafka.connection.sasl, { mechanism: 'plain', username: 'earshot', password: 'secret' });
+  assert.throws(() => readConfig({ ...login, ...tls, EARSHOT_KAFKA_USER: '' }), {
+    message: /needs EARSHOT_KAFKA_USER/,
+  });
+  assert.throws(() => readConfig({ EARSHOT_KAFKA_BROKERS: 'kafka' }), { message: /host:port pairs/ });
+});

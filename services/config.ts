@@ -1,17 +1,26 @@
-/** The only reader of the environment: every setting with its default and meaning, checked once at start, then frozen. */
+/** The only reader of the environment: every setting checked once at start, all mistakes told at once, then frozen. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { StoreLocation } from '../adapters/clickhouse/openStore.ts';
 import { parseSecrets } from '../adapters/sealing/secrets.ts';
 import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
-import { TEXT_POLICIES, type TextPolicy } from '../core/events/textPolicy.ts';
+import type { TextPolicy } from '../core/events/textPolicy.ts';
 import { InvalidInput } from '../core/units/errors.ts';
+import { kafkaOf, type KafkaConfig } from './kafkaConfig.ts';
+import { ROLES, SETTINGS, type RoleName, type Setting, type SettingName } from './settings.ts';
 import type { TracesSettings } from './telemetry/tracing.ts';
 
 export interface Config {
   readonly host: string;
   readonly port: number;
+  readonly roles: ReadonlySet<RoleName>;
   readonly store: StoreLocation;
+  /** Name of the cluster; null: one server. */
+  readonly cluster: string | null;
+  /** Whether the start brings tables and topics up to date. */
+  readonly migrates: boolean;
+  /** Null: the bus is in memory. */
+  readonly kafka: KafkaConfig | null;
+  readonly admitDelayMaxMs: number;
   /** What states are sealed with, newest first; null: none is set. */
   readonly secrets: readonly Buffer[] | null;
   readonly callsMax: number;
@@ -42,115 +51,11 @@ export interface TextPolicies {
   readonly ofTenants: ReadonlyMap<string, TextPolicy>;
 }
 
-interface Setting {
-  readonly fallback: string;
-  readonly meaning: string;
-  /** What a value has to be, in words and as a test. */
-  readonly expected: string;
-  readonly accepts: (text: string) => boolean;
-  /** Never told in a message. */
-  readonly isSecret?: true;
-}
-
-const integer = (fallback: number, min: number, max: number, meaning: string): Setting => ({
-  fallback: String(fallback),
-  meaning,
-  expected: `a whole number from ${min} to ${max}`,
-  accepts: (text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max,
-});
-const choice = (fallback: string, choices: readonly string[], meaning: string): Setting => ({
-  fallback,
-  meaning,
-  expected: choices.join(' | '),
-  accepts: (text) => choices.includes(text),
-});
-const text = (fallback: string, meaning: string): Setting => ({
-  fallback,
-  meaning,
-  expected: 'a text',
-  accepts: () => true,
-});
-
-const POLICY_PAIR = new RegExp(`^[^=]+=(${TEXT_POLICIES.join('|')})$`);
-
-/** docs/operations.md lists these; a test compares. */
-export const SETTINGS = {
-  EARSHOT_HOST: text('127.0.0.1', 'address to listen on'),
-  EARSHOT_PORT: integer(8787, 0, 65_535, 'port to listen on; 0 takes a free one'),
-  EARSHOT_DATA_DIR: text('./data', 'folder of the embedded ClickHouse'),
-  EARSHOT_CLICKHOUSE_URL: text('', 'ClickHouse server to use instead of the embedded one, e.g. http://localhost:8123'),
-  EARSHOT_CLICKHOUSE_USER: text('default', 'its user'),
-  EARSHOT_CLICKHOUSE_PASSWORD: text('', 'its password'),
-  EARSHOT_CLICKHOUSE_PASSWORD_FILE: text('', 'file that holds the password'),
-  EARSHOT_SECRET: text(
-    '',
-    'seals the states of running calls: base64 or hex of 32 bytes or more; several with commas, the newest first',
-  ),
-  EARSHOT_SECRET_FILE: text('', 'file that holds them, a line each'),
-  EARSHOT_CALLS_MAX: integer(500, 1, 100_000, 'calls taken at once; more are refused with 503'),
-  EARSHOT_INFERENCE_WORKERS: integer(
-    Math.max(1, availableParallelism() - 1),
-    1,
-    256,
-    'threads that run models; default: processors - 1',
-  ),
-  EARSHOT_BATCH_ROWS_MAX: integer(64, 1, 1_024, 'rows of different calls that one model run takes'),
-  EARSHOT_BATCH_WAIT_MS: integer(4, 0, 1_000, 'how long a first row waits for company while a worker is free'),
-  EARSHOT_MODELS: text('all', 'models that hear how people speak: all, none, or some of them by name, with commas'),
-  EARSHOT_MODELS_DIR: text('./models-added', 'folder of the models added by earshot models add'),
-  EARSHOT_SHED_AFTER_MS: integer(
-    1_000,
-    100,
-    60_000,
-    'windows of speech that wait longer lose the least important of those models, then the next',
-  ),
-  EARSHOT_WINDOW_SHARE_MAX: integer(80, 1, 100, "share of an inference thread's time that those models may take, in %"),
-  EARSHOT_FLUSH_WAIT_MS: integer(100, 1, 10_000, 'how long rows are gathered before an insert'),
-  EARSHOT_STATE_EVERY_MS: integer(5_000, 100, 600_000, "a call's state is saved after so much of its audio"),
-  EARSHOT_RESUME_GRACE_MS: integer(30_000, 0, 3_600_000, 'how long a client may be away before its call ends'),
-  EARSHOT_LATE_MS: integer(1_000, 100, 60_000, 'how long a silent channel is waited for while the other goes on'),
-  EARSHOT_BUS_BYTES_MAX: integer(256 * 1_024 * 1_024, 65_536, 2 ** 40, 'bytes that may wait to be analysed, all calls'),
-  EARSHOT_TEXT: choice('none', TEXT_POLICIES, 'what is kept of transcripts and of what agents say'),
-  EARSHOT_TEXT_TENANTS: {
-    fallback: '',
-    meaning: 'exceptions from that, by tenant, e.g. acme=full,beta=redacted',
-    expected: `tenant=policy pairs with commas, policies of ${TEXT_POLICIES.join(', ')}`,
-    accepts: (text) => text === '' || text.split(',').every((pair) => POLICY_PAIR.test(pair.trim())),
-  },
-  EARSHOT_HELD_TEXT_BYTES_MAX: integer(
-    64 * 1_024 * 1_024,
-    0,
-    2 ** 40,
-    'texts of running calls that are held in memory, whatever is kept of them, to be compared with the audio',
-  ),
-  EARSHOT_TRACES_URL: {
-    fallback: '',
-    meaning: 'where Earshot sends spans of its own work, e.g. http://localhost:4318/v1/traces; empty: it makes none',
-    expected: 'an http or https URL',
-    accepts: (text) => text === '' || /^https?:\/\/[^\s/]+(\/\S*)?$/.test(text),
-  },
-  EARSHOT_TRACES_HEADERS: {
-    fallback: '',
-    meaning: 'headers sent with them, e.g. authorization=Bearer abc,x-scope=voice',
-    expected: 'name=value pairs with commas',
-    accepts: (text) => text === '' || text.split(',').every((pair) => /^\s*[\w-]+=[^\r\n]*$/.test(pair)),
-    isSecret: true,
-  },
-  EARSHOT_PRICES_FILE: text('', 'price table to use instead of deploy/prices.json'),
-  EARSHOT_OTLP_GRPC_PORT: integer(4_317, 0, 65_535, 'port that takes OTLP spans by gRPC; 0: none'),
-  EARSHOT_LOG_LEVEL: choice(
-    'info',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-    'least level that is logged',
-  ),
-  EARSHOT_ALLOW_UNAUTHENTICATED: choice('0', ['0', '1'], '1 lets a non-loopback host be served, by whoever reaches it'),
-} as const satisfies Record<string, Setting>;
-
-export type SettingName = keyof typeof SETTINGS;
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export function readConfig(environment: Environment = process.env): Config {
+/** `flags`: what the command line says over the environment. */
+export function readConfig(surroundings: Environment = process.env, flags: Environment = {}): Config {
+  const environment = { ...surroundings, ...flags };
   const problems: string[] = [];
   for (const name of Object.keys(environment)) {
     if (name.startsWith('EARSHOT_') && !Object.hasOwn(SETTINGS, name) && !FOREIGN.has(name)) {
@@ -168,7 +73,16 @@ export function readConfig(environment: Environment = process.env): Config {
   const config: Config = {
     host: value('EARSHOT_HOST'),
     port: number('EARSHOT_PORT'),
+    roles: new Set(
+      value('EARSHOT_ROLES')
+        .split(',')
+        .map((name) => name.trim() as RoleName),
+    ),
     store: storeOf(value),
+    cluster: value('EARSHOT_CLICKHOUSE_CLUSTER') || null,
+    migrates: value('EARSHOT_MIGRATE') === '1',
+    kafka: kafkaOf(value, problems),
+    admitDelayMaxMs: number('EARSHOT_ADMIT_DELAY_MAX_MS'),
     secrets: secretsOf(value, problems),
     callsMax: number('EARSHOT_CALLS_MAX'),
     inferenceWorkers: number('EARSHOT_INFERENCE_WORKERS'),
@@ -190,6 +104,7 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: value('EARSHOT_LOG_LEVEL'),
     allowUnauthenticated: value('EARSHOT_ALLOW_UNAUTHENTICATED') === '1',
   };
+  problems.push(...problemsOfParts(config));
   if (!isLoopback(config.host) && !config.allowUnauthenticated) {
     problems.push(
       `EARSHOT_HOST ${config.host} is reachable from other machines and nothing is authenticated yet; ` +
@@ -200,6 +115,23 @@ export function readConfig(environment: Environment = process.env): Config {
     throw new InvalidInput('config_invalid', { expected: 'valid settings', got: problems.join('; ') });
   }
   return Object.freeze(config);
+}
+
+/** Several processes share a bus, a store, and the secret by which they open one another's states. */
+function problemsOfParts({ roles, kafka, store, secrets }: Config): string[] {
+  const isPart = roles.size < ROLES.length;
+  const given = `EARSHOT_ROLES=${[...roles].join(',')}`;
+  return [
+    ...(isPart && kafka === null ? [`${given} needs EARSHOT_KAFKA_BROKERS: the other roles are other processes`] : []),
+    ...(isPart && store.kind === 'embedded'
+      ? [`${given} needs EARSHOT_CLICKHOUSE_URL: an embedded store has one process`]
+      : []),
+    ...(kafka !== null && store.kind === 'server' && secrets === null
+      ? [
+          "with EARSHOT_KAFKA_BROKERS a call's state is opened by other processes: EARSHOT_SECRET or EARSHOT_SECRET_FILE has to be set",
+        ]
+      : []),
+  ];
 }
 
 /** Variables of the tests and tools, which the service does not read. */

@@ -1,38 +1,22 @@
-/** Starts the roles in one process, in the order the data flows back, and stops them in the order it flows. */
+/** Starts the roles of one process in the order the data flows back, and stops them in the order it flows. */
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import fastify, { type FastifyBaseLogger } from 'fastify';
-import { resolve } from 'node:path';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createMemoryBus } from '../adapters/bus/memoryBus.ts';
 import { createCallReader } from '../adapters/clickhouse/callReader.ts';
 import { createCallStates } from '../adapters/clickhouse/callStates.ts';
 import { migrate } from '../adapters/clickhouse/migrate.ts';
 import { openStore, type Store } from '../adapters/clickhouse/openStore.ts';
-import { createRowWriter, type RowWriter } from '../adapters/clickhouse/rowWriter.ts';
-import { loadPrices } from '../adapters/otlp/prices.ts';
-import { createModelPool, type ModelPool } from '../adapters/onnx/modelPool.ts';
-import { loadWindowModels } from '../adapters/onnx/windowModels.ts';
-import { createSealing, deriveKey } from '../adapters/sealing/sealing.ts';
-import { keptSecrets, randomSecret } from '../adapters/sealing/secrets.ts';
-import { redactPersonal } from '../core/events/redact.ts';
-import { createWordHash } from '../core/events/wordHash.ts';
-import { createAnalyzer } from './analyze/analyzer.ts';
-import { registerApi, registerErrors } from './api/routes.ts';
+import { createSealing } from '../adapters/sealing/sealing.ts';
+import { registerCalls, registerErrors, registerOperations } from './api/routes.ts';
 import type { Config } from './config.ts';
 import { INGEST_LIMITS } from './ingest/limits.ts';
-import { startOtlpGrpc, type OtlpGrpc } from './ingest/otlpGrpc.ts';
-import { otlpRoutes } from './ingest/otlpRoutes.ts';
-import type { OtlpDoor } from './ingest/otlpDoor.ts';
-import { reportRoutes } from './ingest/reportRoutes.ts';
-import { registerIngest } from './ingest/routes.ts';
-import { startJoining } from './join/startJoining.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { observeAnalysis } from './telemetry/observeAnalysis.ts';
-import { observeFact } from './telemetry/observeFacts.ts';
-import { observeIngest } from './telemetry/observeIngest.ts';
-import { observeStore } from './telemetry/observeStore.ts';
-import { openTracing, type Tracing } from './telemetry/tracing.ts';
+import { startAnalyzeRole } from './roles/analyzeRole.ts';
+import { startIngestRole } from './roles/ingestRole.ts';
+import { bringTopics, openBus } from './roles/openBus.ts';
+import { openSecrets, type Role, type Shared, type Telemetry } from './roles/shared.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { openTracing } from './telemetry/tracing.ts';
 
 export interface RunningService {
   readonly url: string;
@@ -45,193 +29,84 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-interface Telemetry {
-  readonly metrics: Metrics;
-  readonly tracing: Tracing;
-  readonly logger: Logger;
-}
-
-const ROLES = ['ingest', 'analyze', 'api'];
-const BATCH_ROWS_MAX = 5_000;
-const PENDING_ROWS_MAX = 200_000;
-
 export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
-  const metrics = createMetrics();
-  const tracing = openTracing(config.traces, ROLES, {
-    onOutcome: (outcome, spans) => metrics.tracedSpans.inc({ outcome }, spans),
-    onTrouble: (error) => logger.warn({ error: error.message }, 'spans of our own cannot be sent'),
-  });
+  const { roles } = config;
+  const telemetry = openTelemetry(config, logger);
   const secrets = await openSecrets(config, logger);
-  const store = await openStore(config.store);
-  const applied = await migrate(store);
-  if (applied.length > 0) logger.info({ applied }, 'store migrated');
-  const writer = openWriter(store, config, { metrics, tracing, logger });
-  const pool = await openPool(config, metrics, logger);
-  const bus = createMemoryBus({ bytesMax: config.busBytesMax });
+  // Who only takes calls in can do without the store for a while.
+  const store = await openStore(config.store, isAlone(config, 'ingest') ? 'unasked' : 'asked');
+  if (config.migrates) await bringUpToDate(config, store, logger);
+  const { bus, hasShare } = await openBus(config, telemetry);
+  const app = await openApp(config, logger);
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
-  const analyzer = createAnalyzer({
-    bus,
-    batcher: pool,
-    writer,
-    states,
-    stateEveryMs: config.stateEveryMs,
-    hooks: observeAnalysis({ metrics, tracing, logger }),
-  });
-  const joining = startJoining({
-    bus,
-    store,
-    writer,
-    prices: await loadPrices(config.pricesFile === '' ? undefined : config.pricesFile),
-    policyOf: (tenant) => config.textPolicies.ofTenants.get(tenant) ?? config.textPolicies.ofAll,
-    textTools: { hash: createWordHash(deriveKey(secrets[0], 'text-hash')), redact: redactPersonal },
-    heldTextBytesMax: config.heldTextBytesMax,
-    onFact: (fact) => observeFact(metrics, fact),
-    onFailure({ call, error }) {
-      metrics.joinFailures.inc();
-      logger.error({ callId: call, error: error.stack }, 'a call could not be joined');
-    },
-    onJoin({ calls, tookMs }) {
-      metrics.joinDuration.observe(tookMs / 1_000);
-      metrics.joinedCalls.inc(calls);
-      tracing.done('join', { tookMs, attributes: { calls } });
-    },
-  });
+  const shared: Shared = { ...telemetry, config, app, store, states, bus, secrets };
 
-  // Requests are counted, not logged one by one.
-  const httpLogger: FastifyBaseLogger = logger.child({}, { level: quieter(config.logLevel) });
-  const app = fastify({ loggerInstance: httpLogger, forceCloseConnections: true });
-  const limits = {
-    ...INGEST_LIMITS,
-    callsMax: config.callsMax,
-    resumeGraceMs: config.resumeGraceMs,
-    lateMs: config.lateMs,
-  };
-  await app.register(fastifyWebsocket, { options: { maxPayload: limits.messageBytesMax, perMessageDeflate: false } });
-  await app.register(fastifySwagger, { openapi: { info: { title: 'Earshot', version: '1' } } });
-  registerErrors(app, (error) => logger.error({ error: error.stack }, 'a request failed'));
-  const ingest = registerIngest(app, {
-    bus,
-    directory: { lastDurable: (tenant, callId) => states.load(tenant, callId) },
-    limits,
-    nowMs: Date.now,
-    hooks: observeIngest({ metrics, tracing, logger }),
-  });
-  await app.register(reportRoutes, {
-    take(reports) {
-      metrics.reports.inc({ kind: 'event' }, reports.events.length);
-      metrics.reports.inc({ kind: 'score' }, reports.scores.length);
-      return bus.publishReports(reports);
-    },
-    nowMs: Date.now,
-    onError: (code) => metrics.errors.inc({ code }),
-  });
-  const otlp: OtlpDoor = {
-    take: (tenant, spans) => bus.publishReports({ tenant, spans, events: [], scores: [] }),
-    hooks: {
-      onSpans: ({ taken }) => metrics.reports.inc({ kind: 'span' }, taken),
-      onError: (code) => metrics.errors.inc({ code }),
-      onBug: (error) => logger.error({ error: error.stack }, 'a request of spans failed'),
-    },
-  };
-  await app.register(otlpRoutes, otlp);
-  registerApi(app, {
-    reader: createCallReader(store),
-    bus,
+  const analyze = roles.has('analyze') ? await startAnalyzeRole(shared) : null;
+  const ingest = roles.has('ingest') ? await startIngestRole(shared, analyze?.queueDelayMs ?? (() => 0)) : null;
+  if (roles.has('api')) registerCalls(app, { reader: createCallReader(store), bus });
+  const started: readonly Role[] = [ingest, analyze].filter((role) => role !== null);
+  registerOperations(app, {
     readiness: {
-      store: () => store.ping(),
-      writer: () => writer.isHealthy(),
-      inference: () => pool.isAlive(),
-      room: () => !ingest.isFull,
+      ...(roles.has('api') ? { store: () => store.ping() } : {}),
+      ...(roles.has('analyze') ? { share: hasShare } : {}),
+      ...ingest?.readiness,
+      ...analyze?.readiness,
     },
-    metricsText: () => metrics.registry.metrics(),
+    metricsText: () => telemetry.metrics.registry.metrics(),
   });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  metrics.openSockets.read(() => ingest.openSockets);
-  metrics.activeCalls.read(() => ingest.activeCalls);
-  metrics.callsLimit.read(() => limits.callsMax);
-  metrics.analysedCalls.read(() => analyzer.activeCalls);
-  metrics.unjoinedCalls.read(() => joining.waitingCalls);
-  metrics.heldTextBytes.read(() => joining.heldTextBytes);
-  metrics.busPendingBytes.read(() => bus.pendingBytes);
-  metrics.busPendingLimitBytes.read(() => config.busBytesMax);
-  metrics.pendingRows.read(() => writer.pendingRows);
-  metrics.pendingRowsLimit.read(() => PENDING_ROWS_MAX);
-  metrics.pendingRowBytes.read(() => writer.pendingBytes);
-  metrics.storeHealthy.read(() => Number(writer.isHealthy()));
-  metrics.queueDelayNow.read(() => pool.queueDelayMs() / 1_000);
 
   const url = await app.listen({ host: config.host, port: config.port });
-  const grpc = await openGrpc(config, otlp, logger);
+  const otlpGrpcPort = (await ingest?.listen()) ?? null;
   return {
     url,
     store,
-    otlpGrpcPort: grpc?.port ?? null,
-    joined: () => joining.whenIdle(),
+    otlpGrpcPort,
+    joined: () => analyze?.joined() ?? Promise.resolve(),
     async close() {
-      ingest.close();
-      await analyzer.close();
+      for (const role of started) await role.leave();
       await app.close();
-      await grpc?.close();
-      await joining.close();
-      await writer.close();
+      await ingest?.close();
+      // What the analysis is about to write still has to be committed.
+      await analyze?.close();
       await bus.close();
-      await pool.close();
       await store.close();
-      await tracing.close();
+      await telemetry.tracing.close();
     },
   };
 }
 
-/** A Collector of the user's own may hold the usual port: that is no reason not to start. */
-async function openGrpc(
-  { host, otlpGrpcPort: port }: Config,
-  otlp: OtlpDoor,
-  logger: Logger,
-): Promise<OtlpGrpc | null> {
-  if (port === 0) return null;
-  try {
-    return await startOtlpGrpc({ ...otlp, host, port });
-  } catch (error) {
-    const hint = 'EARSHOT_OTLP_GRPC_PORT sets another, 0 none';
-    logger.warn({ port, error: (error as Error).message, hint }, 'spans are taken by HTTP only');
-    return null;
+const isAlone = ({ roles }: Config, role: 'ingest'): boolean => roles.size === 1 && roles.has(role);
+
+function openTelemetry(config: Config, logger: Logger): Telemetry {
+  const metrics = createMetrics();
+  const tracing = openTracing(config.traces, [...config.roles], {
+    onOutcome: (outcome, spans) => metrics.tracedSpans.inc({ outcome }, spans),
+    onTrouble: (error) => logger.warn({ error: error.message }, 'spans of our own cannot be sent'),
+  });
+  return { metrics, tracing, logger };
+}
+
+async function bringUpToDate(config: Config, store: Store, logger: Logger): Promise<void> {
+  if (!isAlone(config, 'ingest')) {
+    const applied = await migrate(store);
+    if (applied.length > 0) logger.info({ applied }, 'store migrated');
   }
+  if (config.kafka === null) return;
+  const { created, mismatches } = await bringTopics(config.kafka);
+  if (created.length > 0) logger.info({ created }, 'topics made');
+  for (const mismatch of mismatches) logger.warn({ mismatch }, 'a topic is not as it is meant');
+}
+
+async function openApp(config: Config, logger: Logger): Promise<FastifyInstance> {
+  // Requests are counted, not logged one by one.
+  const httpLogger: FastifyBaseLogger = logger.child({}, { level: quieter(config.logLevel) });
+  const app: FastifyInstance = fastify({ loggerInstance: httpLogger, forceCloseConnections: true });
+  const maxPayload = INGEST_LIMITS.messageBytesMax;
+  await app.register(fastifyWebsocket, { options: { maxPayload, perMessageDeflate: false } });
+  await app.register(fastifySwagger, { openapi: { info: { title: 'Earshot', version: '1' } } });
+  registerErrors(app, (error) => logger.error({ error: error.stack }, 'a request failed'));
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  return app;
 }
 
 const quieter = (level: string): string => (level === 'info' || level === 'debug' ? 'warn' : level);
-
-/** Without a secret in the settings, an embedded store has one beside its folder; on a server only this process has it. */
-async function openSecrets({ secrets, store }: Config, logger: Logger): Promise<readonly Buffer[]> {
-  if (secrets !== null) return secrets;
-  if (store.kind === 'embedded') return keptSecrets(`${resolve(store.dataDir)}.secret`);
-  logger.warn('no EARSHOT_SECRET: after a restart, running calls cannot go on from their states and begin anew');
-  return [randomSecret()];
-}
-
-function openWriter(store: Store, config: Config, telemetry: Telemetry): RowWriter {
-  const writer: RowWriter = createRowWriter(store, {
-    rowsMax: BATCH_ROWS_MAX,
-    waitMs: config.flushWaitMs,
-    pendingRowsMax: PENDING_ROWS_MAX,
-    ...observeStore({ ...telemetry, pendingRows: () => writer.pendingRows, batchRowsMax: BATCH_ROWS_MAX }),
-  });
-  return writer;
-}
-
-async function openPool(config: Config, metrics: Metrics, logger: Logger): Promise<ModelPool> {
-  return createModelPool({
-    workers: config.inferenceWorkers,
-    batchRowsMax: config.batchRowsMax,
-    batchWaitMs: config.batchWaitMs,
-    windowModels: await loadWindowModels(config.models),
-    shedAfterMs: config.shedAfterMs,
-    windowShareMax: config.windowSharePercentMax / 100,
-    onBatch({ kind, rows, waitedMs, runMs }) {
-      metrics.batchRows.observe({ kind }, rows);
-      metrics.queueDelay.observe({ kind }, Math.max(0, waitedMs) / 1_000);
-      metrics.runSeconds.inc({ kind }, runMs / 1_000);
-    },
-    onShed: (model, rows) => metrics.shedWindows.inc({ model }, rows),
-    onFailure: (error) => logger.fatal({ error: error.stack }, 'inference is broken; the service has to be restarted'),
-  });
-}

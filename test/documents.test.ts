@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageRoot } from '../adapters/packageRoot.ts';
 import { ERROR_CODES } from '../core/units/errors.ts';
-import { SETTINGS } from '../services/config.ts';
+import { SETTINGS } from '../services/settings.ts';
 
 const documented = (file: string, row: RegExp): string[] =>
   [...readFileSync(join(packageRoot, 'docs', file), 'utf8').matchAll(row)].map(([, name]) => name).sort();

@@ -62,10 +62,9 @@ function serviceRule(from: string, to: string): string | null {
   const [, fromRoom] = from.split('/');
   const [top, toRoom] = to.split('/');
   if (['cli', 'test', 'examples'].includes(top)) return `services may not import ${top}`;
-  if (top !== 'services' || fromRoom === 'main.ts') return null;
-  return toRoom === fromRoom || toRoom === 'config.ts' || toRoom === 'telemetry'
-    ? null
-    : `services/${fromRoom} may not import services/${toRoom}`;
+  if (top !== 'services' || fromRoom === 'main.ts' || fromRoom === 'roles') return null;
+  const isShared = ['config.ts', 'kafkaConfig.ts', 'settings.ts', 'telemetry'].includes(toRoom);
+  return toRoom === fromRoom || isShared ? null : `services/${fromRoom} may not import services/${toRoom}`;
 }
 
 function importProblem(from: string, to: string): string | null {

@@ -55,14 +55,17 @@ const DATA_ERRORS = new Set([
   'INCORRECT_DATA',
 ]);
 
+/** They stand in the statement: set beside it they would stay with chdb's session, and a token would swallow later inserts. */
 const SETTINGS = {
   async_insert: 0,
-  date_time_input_format: 'best_effort',
+  date_time_input_format: "'best_effort'",
   // A column that the table lacks, or a NULL where none may be, is an error and not a silent default.
   input_format_skip_unknown_fields: 0,
   input_format_null_as_default: 0,
   // Recordings of more than a hundred days in one batch are no mistake.
-  max_partitions_per_insert_block: '0',
+  max_partitions_per_insert_block: 0,
+  // A server's own default may be otherwise, and a retry would then be counted twice by what a view gathers.
+  deduplicate_blocks_in_dependent_materialized_views: 1,
 } as const;
 
 export function createInserter(
@@ -145,10 +148,12 @@ async function insertOnce(
   abort_signal: AbortSignal,
 ): Promise<void> {
   // Not client.insert: the rows are JSON already, by which they were counted and by which the token is made.
+  const settings = Object.entries({ ...SETTINGS, insert_deduplication_token: `'${token}'` })
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ');
   const { stream } = await client.exec({
-    query: `INSERT INTO earshot.${table} FORMAT JSONEachRow`,
+    query: `INSERT INTO earshot.${table} SETTINGS ${settings} FORMAT JSONEachRow`,
     values: Readable.from([body], { objectMode: false }),
-    clickhouse_settings: { ...SETTINGS, insert_deduplication_token: token },
     abort_signal,
   });
   // Empty, but read to its end so that the socket is free again.

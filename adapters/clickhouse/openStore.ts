@@ -43,7 +43,8 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 /** Longer than any insert takes; a request that is given up may still succeed, which its token makes harmless. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export async function openStore(location: StoreLocation): Promise<Store> {
+/** `unasked`: a server that does not answer yet is no error. */
+export async function openStore(location: StoreLocation, asked: 'asked' | 'unasked' = 'asked'): Promise<Store> {
   const backend = location.kind === 'embedded' ? await embedded(location.dataDir) : server(location);
   const writing = backend.connect();
   const reading = backend.connect();
@@ -64,6 +65,7 @@ export async function openStore(location: StoreLocation): Promise<Store> {
       await backend.drain();
     },
   };
+  if (asked === 'unasked') return store;
   try {
     await ask(reading);
   } catch (error) {

@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly onError?: (error: Error) => void;
   /** Attempts to come back in a row; 0 = never. */
   readonly reconnectsMax?: number;
+  /** The longest pause between two of them. */
+  readonly reconnectPauseMsMax?: number;
   /** Bound of what is kept for the case that it has to be sent again. */
   readonly keptBytesMax?: number;
 }
@@ -78,7 +80,12 @@ const PASSING = new Set(['overloaded', 'store_unavailable']);
 const FINAL_CLOSES: Readonly<Record<number, string>> = { 1009: 'message_too_large', 4009: 'call_superseded' };
 
 export function connectEarshot(options: ClientOptions): EarshotClient {
-  const { url, reconnectsMax = RECONNECTS_MAX, keptBytesMax = KEPT_BYTES_MAX } = options;
+  const {
+    url,
+    reconnectsMax = RECONNECTS_MAX,
+    reconnectPauseMsMax = PAUSE_MS_MAX,
+    keptBytesMax = KEPT_BYTES_MAX,
+  } = options;
   const hello = { type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello };
   const kept = new Unacknowledged(keptBytesMax);
   const ready = withResolvers<void>();
@@ -199,7 +206,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
     }
     options.onError?.(error);
     isReady = false;
-    const pauseMs = Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** reconnects);
+    const pauseMs = Math.min(reconnectPauseMsMax, FIRST_PAUSE_MS * 2 ** reconnects);
     reconnects += 1;
     // Spread, so that the clients of a restarted server do not all come at once.
     reconnectTimer = setTimeout(connect, pauseMs * (0.5 + Math.random() / 2));

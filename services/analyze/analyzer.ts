@@ -1,7 +1,7 @@
 /** The analyze role: takes this process's share of the calls' logs from the bus and runs each call on its own runner. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus, CallName, TakenEntry } from '../../adapters/bus/bus.ts';
-import type { CallStates, FoundState } from '../../adapters/clickhouse/callStates.ts';
+import type { CallState, CallStates, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { RowRefused, type RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
@@ -24,6 +24,9 @@ export interface AnalyzerOptions {
 }
 
 export interface AnalyzerHooks {
+  readonly onTaken?: (entry: TakenEntry) => void;
+  /** A call's state is durable, and so many bytes long. */
+  readonly onSaved?: (saved: { call: CallName; bytes: number; tookMs: number }) => void;
   readonly onFact?: (fact: Fact) => void;
   readonly onFailure?: (failure: { call: CallName; error: Error }) => void;
   readonly onLostState?: (loss: { call: CallName; error: InvalidInput }) => void;
@@ -65,7 +68,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     load: loadPatiently,
     store: (facts, call) => appendPatiently(facts.flatMap((fact) => factRows(fact, call))),
     record: (events, { tenant }) => patiently(() => bus.publishReports({ tenant, events, spans: [], scores: [] })),
-    save: ({ tenant, callId }, saved) => appendPatiently([states.row(tenant, callId, saved)]),
+    save: saveTimed,
     commit: ({ tenant, callId }, position) => bus.commit(tenant, callId, position),
     tell(fact) {
       bus.publishFact(fact);
@@ -96,6 +99,14 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     }
   }
 
+  async function saveTimed(call: CallName, saved: CallState): Promise<void> {
+    const startedMs = performance.now();
+    const row = states.row(call.tenant, call.callId, saved);
+    await appendPatiently([row]);
+    const bytes = row.table === 'call_states' ? row.row.state.length : 0;
+    hooks.onSaved?.({ call, bytes, tookMs: performance.now() - startedMs });
+  }
+
   /** A full writer holds commits back, and with them, through the bus, whoever sends. */
   async function appendPatiently(rows: readonly TableRow[]): Promise<void> {
     try {
@@ -120,6 +131,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   function take(entry: TakenEntry): void {
     // Not committed, so it comes again to whoever goes on.
     if (stopping.signal.aborted) return;
+    hooks.onTaken?.(entry);
     const key = keyOf(entry);
     const runner = runners.get(key) ?? createRunner(entry, key);
     runner.take(entry);

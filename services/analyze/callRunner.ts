@@ -119,19 +119,19 @@ export function createCallRunner(
     measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
     if (found === null) call.start(emit);
     else goOn(call, found);
-    if (found === null) ports.begun(name, 'new');
+    if (found === null) ports.begun(open, 'new');
   }
 
   function goOn(begun: Call, found: FoundState): void {
     try {
       begun.load(upgradeState(found));
       savedSamples = begun.heardSamples;
-      ports.begun(name, 'taken over');
+      ports.begun(open ?? name, 'taken over');
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       ports.reportLost({ call: name, error });
       begun.startAnew(emit);
-      ports.begun(name, 'anew');
+      ports.begun(open ?? name, 'anew');
     }
   }
 
@@ -210,7 +210,7 @@ export function createCallRunner(
     const position = lastPosition;
     savedPosition = position;
     durable = durable
-      .then(() => (is('dropped') ? undefined : ports.save(name, saved)))
+      .then(() => (is('dropped') ? undefined : ports.save(open ?? name, saved)))
       .then(() => commit(position))
       .catch((error: Error) => ports.report({ call: name, error }));
   }

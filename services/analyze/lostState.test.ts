@@ -78,11 +78,7 @@ const close: CallMessage = { type: 'close', reason: 'completed', errorCode: '', 
 
 for (const [name, changes, message] of [
   ['its key is lost', { open: sealedByOthers }, /key 00000000/],
-  [
-    'it is of another version',
-    { stateVersion: 1 },
-    /expected a state of version \d+; got version \d+/,
-  ],
+  ['it is of another version', { stateVersion: 1 }, /expected a state of version \d+; got version \d+/],
 ] as const) {
   test(`${name}: the call begins anew after what is durable, and comes to its end`, async () => {
     const world = new World();

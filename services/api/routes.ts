@@ -11,9 +11,12 @@ import { FRAME_MS } from '../../core/units/time.ts';
 import { liveFacts } from './live.ts';
 import * as schemas from './schemas.ts';
 
-export interface ApiOptions {
+export interface CallsOptions {
   readonly reader: CallReader;
   readonly bus: Bus;
+}
+
+export interface OperationsOptions {
   /** Names of what has to work, each with a test; all have to hold for the service to be ready. */
   readonly readiness: Readonly<Record<string, () => boolean | Promise<boolean>>>;
   readonly metricsText: () => Promise<string>;
@@ -21,10 +24,10 @@ export interface ApiOptions {
 
 const ORIGINS = ['audio', 'event', 'span', 'score'] as const;
 
-export function registerApi(plain: FastifyInstance, options: ApiOptions): void {
+/** Calls and what is known of them, stored and live. */
+export function registerCalls(plain: FastifyInstance, options: CallsOptions): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-  registerCalls(app, options);
-  registerOperations(app, options);
+  registerStored(app, options.reader);
   app.get(
     '/v1/live',
     { schema: { tags: ['live'], summary: 'Facts of all calls as they are told (Server-Sent Events)' } },
@@ -48,7 +51,7 @@ export function registerApi(plain: FastifyInstance, options: ApiOptions): void {
   );
 }
 
-function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
+function registerStored(plain: FastifyInstance, reader: CallReader): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   app.get(
     '/v1/calls',
@@ -148,7 +151,8 @@ function registerCalls(plain: FastifyInstance, { reader }: ApiOptions): void {
   );
 }
 
-function registerOperations(plain: FastifyInstance, { readiness, metricsText }: ApiOptions): void {
+/** What every process answers, whatever it does. */
+export function registerOperations(plain: FastifyInstance, { readiness, metricsText }: OperationsOptions): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['operations'];
   app.get('/health', { schema: { tags, summary: 'The process lives', response: { 200: schemas.HealthBody } } }, () => ({
@@ -157,7 +161,11 @@ function registerOperations(plain: FastifyInstance, { readiness, metricsText }: 
   app.get(
     '/ready',
     {
-      schema: { tags, summary: 'New calls can be taken', response: { 200: schemas.ReadyBody, 503: schemas.ReadyBody } },
+      schema: {
+        tags,
+        summary: 'The process can do what its roles are for',
+        response: { 200: schemas.ReadyBody, 503: schemas.ReadyBody },
+      },
     },
     async (_request, reply) => {
       const results = await Promise.all(

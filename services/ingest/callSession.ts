@@ -11,6 +11,8 @@ import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
 import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
+import type { CallMoment } from '../telemetry/tracing.ts';
+import { Acks } from './acks.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
@@ -27,6 +29,7 @@ export interface SessionOptions {
   readonly durableSeq: number;
   /** The call's end is durable. */
   readonly onEnded: (session: CallSession) => void;
+  readonly onMoment?: (moment: CallMoment) => void;
 }
 
 /** Who listens to a session now; a session outlives its sockets. */
@@ -55,13 +58,10 @@ export class CallSession {
   #detachedAtMs: number | null;
   #listener: SessionListener | null = null;
   #nextSeq: number;
-  #ackedSeq: number;
-  /** Numbers taken by messages that are not in the log; acknowledged together with what lies before them. */
-  #unloggedSeqs: number[] = [];
+  readonly #acks: Acks;
   #endReason: EndReason | null = null;
-  #isAckScheduled = false;
-  #toldSeq: number;
   #isEndTold = false;
+  #hasBeenLeft = false;
   /** Null: not yet. */
   #endDurableAtMs: number | null = null;
   #isFinished = false;
@@ -71,8 +71,7 @@ export class CallSession {
     this.open = open;
     this.#options = options;
     this.#nextSeq = durableSeq + 1;
-    this.#ackedSeq = durableSeq;
-    this.#toldSeq = durableSeq;
+    this.#acks = new Acks(durableSeq, (seq) => this.#listener?.acked(seq));
     this.#openedAtMs = nowMs();
     this.#detachedAtMs = nowMs();
     this.#bytesPerSample = decoderOf(open.encoding).bytesPerSample;
@@ -82,8 +81,9 @@ export class CallSession {
       unackedBytesMax: limits.unackedBytesMax,
       onDurable: (entry) => this.#durable(entry),
       onLost: (error) => this.#fail(error),
-      onReading: (reading) => this.#listener?.setReading(reading),
+      onReading: (reading) => this.#setReading(reading),
     });
+    options.onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
     this.#append({ type: 'open', call: open }, -1, 'ingest');
   }
 
@@ -94,7 +94,7 @@ export class CallSession {
 
   /** Durable up to and including this message; -1 when nothing is yet. */
   get ackedSeq(): number {
-    return this.#ackedSeq;
+    return this.#acks.ackedSeq;
   }
 
   /** Why the call has ended, perhaps not durably yet; null while it runs. */
@@ -114,6 +114,7 @@ export class CallSession {
   attach(listener: SessionListener): void {
     this.#listener?.superseded();
     this.#listener = listener;
+    if (this.#hasBeenLeft) this.#options.onMoment?.('client_back');
     this.#detachedAtMs = null;
     this.#lanes.resume(this.#options.nowMs());
     listener.setReading(this.#log.reading);
@@ -122,6 +123,8 @@ export class CallSession {
   detach(listener: SessionListener): void {
     if (this.#listener !== listener) return;
     this.#listener = null;
+    this.#hasBeenLeft = true;
+    this.#options.onMoment?.('client_away');
     this.#detachedAtMs = this.#options.nowMs();
   }
 
@@ -140,8 +143,8 @@ export class CallSession {
   acceptUnlogged(seq: number): 'taken' | 'repeat' {
     if (!this.#isNext(seq)) return 'repeat';
     this.#nextSeq += 1;
-    this.#unloggedSeqs.push(seq);
-    this.#ackUnlogged();
+    this.#acks.unlogged(seq);
+    this.#scheduleAck();
     return 'taken';
   }
 
@@ -249,44 +252,30 @@ export class CallSession {
   }
 
   #durable({ seq, own, message }: LogEntry): void {
-    if (!own) this.#ackedSeq = Math.max(this.#ackedSeq, seq);
-    this.#ackUnlogged();
+    if (!own) this.#acks.durable(seq);
     if (message.type !== 'close') return this.#scheduleAck();
-    this.#tellAck();
+    this.#acks.tellNow();
     this.#endDurableAtMs = this.#options.nowMs();
     // Where calls are analysed elsewhere, what is told of its last seconds is still to come.
     if (this.#isEndTold || this.#listener?.wantsFacts !== true) this.#finish();
   }
 
+  #setReading(reading: Reading): void {
+    this.#options.onMoment?.(reading === 'off' ? 'paused' : 'read_on');
+    this.#listener?.setReading(reading);
+  }
+
   #finish(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
+    this.#options.onMoment?.('ended');
     this.#listener?.ended();
     this.#options.onEnded(this);
   }
 
-  #ackUnlogged(): void {
-    const before = this.#ackedSeq;
-    while (this.#unloggedSeqs.length > 0 && this.#unloggedSeqs[0] <= this.#ackedSeq + 1) {
-      this.#ackedSeq = Math.max(this.#ackedSeq, this.#unloggedSeqs.shift() ?? 0);
-    }
-    if (this.#ackedSeq > before) this.#scheduleAck();
-  }
-
-  /** A commit covers many messages at once; one acknowledgement tells of them all. */
+  /** Who is away learns at coming back. */
   #scheduleAck(): void {
-    if (this.#isAckScheduled || this.#listener === null) return;
-    this.#isAckScheduled = true;
-    setImmediate(() => {
-      this.#isAckScheduled = false;
-      this.#tellAck();
-    });
-  }
-
-  #tellAck(): void {
-    if (this.#ackedSeq <= this.#toldSeq) return;
-    this.#toldSeq = this.#ackedSeq;
-    this.#listener?.acked(this.#ackedSeq);
+    if (this.#listener !== null) this.#acks.schedule();
   }
 
   #samples(ms: number): number {

@@ -2,6 +2,7 @@
 import type { WebSocket } from 'ws';
 import { Door } from './door.ts';
 import type { Every, IngestOptions } from './ingestOptions.ts';
+import type { Refusal } from '../telemetry/register.ts';
 import { Sessions } from './sessions.ts';
 
 const everyInterval: Every = (ms, callback) => {
@@ -36,13 +37,14 @@ export class Ingest {
   }
 
   /**
-   * Whether one more socket may be opened. When all places are taken there is one reason to: a running call may wait for
+   * Why not one more socket may be opened; null: it may. When all places are taken there is one reason to: a running call may wait for
    * its client, which says only after the upgrade who it is.
    */
-  get hasRoom(): boolean {
+  get refusal(): Refusal | null {
     const { callsMax, socketsPerCallMax } = this.#options.limits;
-    if (this.#isClosed || this.#doors.size >= callsMax * socketsPerCallMax) return false;
-    return !this.#sessions.isFull || this.#sessions.isAwaitingClients;
+    if (this.#isClosed) return 'stopping';
+    if (this.#doors.size >= callsMax * socketsPerCallMax) return 'sockets_full';
+    return this.#sessions.isFull && !this.#sessions.isAwaitingClients ? 'calls_full' : null;
   }
 
   /** Serves a socket that has just been opened. */
@@ -55,6 +57,7 @@ export class Ingest {
   close(): void {
     this.#isClosed = true;
     this.#stopClock();
+    this.#sessions.leave();
     for (const door of this.#doors) door.shutdown();
     this.#sessions.close();
   }

@@ -1,7 +1,10 @@
 /** What the ingest side needs of the world around it; everything is handed in, so that tests own the clock. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Bus } from '../../adapters/bus/bus.ts';
+import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { ErrorCode } from '../../core/units/errors.ts';
+import type { Refusal } from '../telemetry/register.ts';
+import type { CallMoment } from '../telemetry/tracing.ts';
 import type { IngestLimits } from './limits.ts';
 
 /** What is durable of a call that this process does not know. */
@@ -9,11 +12,14 @@ export interface CallDirectory {
   lastDurable(tenant: string, callId: string): Promise<{ readonly seq: number; readonly ended: boolean } | null>;
 }
 
-/** For metrics; called once a message or once an error. */
+/** For metrics and traces; called once a message, an error or a moment of a call. */
 export interface IngestHooks {
   readonly onMessage?: (protocol: 'earshot' | 'twilio', bytes: number) => void;
   readonly onError?: (code: ErrorCode) => void;
   readonly onBug?: (error: Error) => void;
+  /** A call, a socket or a request was not let in. */
+  readonly onRefused?: (reason: Refusal) => void;
+  readonly onCall?: (call: OpenCall, moment: CallMoment) => void;
 }
 
 /** Calls back again and again; returns the function that stops it. */
@@ -25,6 +31,8 @@ export interface IngestOptions {
   readonly bus: Bus;
   readonly directory: CallDirectory;
   readonly limits: IngestLimits;
+  /** How far the analysis is behind; 0 unless it is told. */
+  readonly analysisDelayMs?: () => number;
   /** Unix milliseconds. */
   readonly nowMs: () => number;
   readonly hooks: IngestHooks;

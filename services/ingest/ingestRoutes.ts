@@ -28,7 +28,9 @@ export const ingestRoutes: FastifyPluginAsync<IngestRoutesOptions> = async (app,
 
   /** Refuses before the upgrade, when a plain answer can still say when to ask again. */
   const refuseWhenFull = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (ingest.hasRoom) return;
+    const { refusal } = ingest;
+    if (refusal === null) return;
+    hooks.onRefused?.(refusal);
     hooks.onError?.('overloaded');
     const { code, message } = new Busy('no place is free for another call', RETRY_AFTER_S * 1_000);
     await reply.code(503).header('retry-after', String(RETRY_AFTER_S)).send({ code, message });

@@ -2,6 +2,8 @@
 export interface IngestLimits {
   /** Calls at once; more are refused before they harm the running ones. */
   readonly callsMax: number;
+  /** New calls are refused while the analysis is further behind than this: they would harm the running ones. */
+  readonly admitDelayMsMax: number;
   /** Sockets at once, as a multiple of the calls: one a call, and as many that come to take over or are being refused. */
   readonly socketsPerCallMax: number;
   /** One message; 64 KiB hold 0.3 s of 48 kHz stereo and far more of telephone audio. */
@@ -39,6 +41,7 @@ export interface IngestLimits {
 
 export const INGEST_LIMITS: IngestLimits = {
   callsMax: 500,
+  admitDelayMsMax: 5_000,
   socketsPerCallMax: 2,
   messageBytesMax: 64 * 1_024,
   fragmentsMax: 16,

@@ -162,3 +162,22 @@ test('the bus loses an entry that it had taken: the call ends as our fault, and 
     ['the disk is gone'],
   );
 });
+
+test('while the analysis is behind, new calls are refused and running ones go on', async (t) => {
+  let delayMs = 0;
+  const server = await startIngestServer({ analysisDelayMs: () => delayMs });
+  t.after(() => server.close());
+  const hello = { encoding: 'mulaw', rateHz: 8_000, layout: 'interleaved' };
+  const running = connectEarshot({ url: server.url, hello: { ...hello, callId: 'running' } });
+  await running.ready;
+  delayMs = server.limits.admitDelayMsMax + 1;
+  const late = connectEarshot({ url: server.url, hello: { ...hello, callId: 'late' }, reconnectsMax: 0 });
+  await assert.rejects(late.done, { code: 'overloaded', message: /5 s behind/ });
+  running.breakOff();
+  const resumed = connectEarshot({ url: server.url, hello: { ...hello, callId: 'moved', ackedSeq: 3 } });
+  await resumed.ready;
+  delayMs = 0;
+  const next = connectEarshot({ url: server.url, hello: { ...hello, callId: 'next' } });
+  await next.ready;
+  await Promise.all([running, resumed, next].map((client) => client.bye()));
+});

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
+import type { Refusal } from '../telemetry/register.ts';
 import { CallSession } from './callSession.ts';
 import type { IngestOptions } from './ingestOptions.ts';
 import type { Opening } from './socketCall.ts';
@@ -56,7 +57,7 @@ export class Sessions {
     const running = this.#running.get(key) ?? (await this.#opening.get(key));
     if (running instanceof CallSession) return this.#resumed(running, open, continuation);
     if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
-    if (this.isFull) throw new Busy(`${this.#options.limits.callsMax} calls are being analysed`, RETRY_AFTER_MS);
+    if (this.isFull) throw this.#refused('calls_full', `${this.#options.limits.callsMax} calls are being analysed`);
     const opening = this.#create(key, open, continuation, ackedSeq);
     this.#opening.set(key, opening);
     try {
@@ -78,6 +79,11 @@ export class Sessions {
     }
   }
 
+  /** Others go on with these calls. */
+  leave(): void {
+    for (const { open } of this.#running.values()) this.#options.hooks.onCall?.(open, 'left');
+  }
+
   close(): void {
     this.#unsubscribe();
   }
@@ -91,17 +97,19 @@ export class Sessions {
   ): Promise<CallSession | number> {
     const durable = await this.#options.directory.lastDurable(open.tenant, open.callId).catch((error: unknown) => {
       this.#options.logger?.warn({ err: error }, 'the directory of calls does not answer');
-      throw new Busy('where calls are stored does not answer', RETRY_AFTER_MS);
+      throw this.#refused('directory_away', 'where calls are stored does not answer');
     });
     if (durable?.ended === true) return durable.seq;
+    if (durable === null && ackedSeq < 0) this.#checkDelay();
     if (durable !== null && continuation === 'new only') throw anotherStream(open);
-    const { bus, limits, nowMs, newSession = randomUUID } = this.#options;
+    const { bus, limits, nowMs, hooks, newSession = randomUUID } = this.#options;
     const session = new CallSession({
       id: newSession(),
       open,
       bus,
       limits,
       nowMs,
+      onMoment: (moment) => hooks.onCall?.(open, moment),
       // What was acknowledged to the sender may be on its way to where the directory looks: it has no more of it.
       durableSeq: Math.max(durable?.seq ?? -1, ackedSeq),
       onEnded: ({ ackedSeq, endReason }) => {
@@ -123,6 +131,19 @@ export class Sessions {
     }
     checkSameAudio(session.open, open);
     return { type: 'session', session };
+  }
+
+  /** A running call comes before a new one. */
+  #checkDelay(): void {
+    const { analysisDelayMs = () => 0, limits } = this.#options;
+    const delayMs = analysisDelayMs();
+    if (delayMs <= limits.admitDelayMsMax) return;
+    throw this.#refused('overloaded', `the analysis is ${Math.round(delayMs / 1_000)} s behind`);
+  }
+
+  #refused(reason: Refusal, because: string): Busy {
+    this.#options.hooks.onRefused?.(reason);
+    return new Busy(because, RETRY_AFTER_MS);
   }
 
   #tell(fact: Fact): void {

@@ -3,25 +3,45 @@
  * on demand. It stands where a network and a server would, so that what the client does about them can be seen.
  */
 import { Session } from 'chdb';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { freePort } from './freePort.ts';
 
-/** `before`: nothing was done; `after`: it was done, but the client never hears of it. */
-export type Fault =
-  'reset_before' | 'status_503' | 'too_many_parts' | 'hang_before' | 'reset_after' | 'hang_after' | 'slow';
+/**
+ * `before`: nothing was done; `after`: it was done, but the client never hears of it. `outage`: nobody listens for a while.
+ * `partial_body`: the connection breaks while the rows come in; `partial_answer`: while the answer goes out.
+ */
+export const FAULTS = [
+  'outage',
+  'reset_before',
+  'partial_body',
+  'status_503',
+  'too_many_parts',
+  'hang_before',
+  'reset_after',
+  'hang_after',
+  'partial_answer',
+  'slow',
+] as const;
+export type Fault = (typeof FAULTS)[number];
 
 export interface ClickhouseFrontOptions {
   readonly dataDir: string;
   /** Asked for each statement; a fault is injected where one is named. */
   readonly faultOf?: (statement: string) => Fault | null;
   readonly slowMs?: number;
+  /** How long an outage lasts. */
+  readonly outageMs?: number;
 }
 
 export interface ClickhouseFront {
   readonly url: string;
   /** How often each fault was injected. */
   readonly injected: ReadonlyMap<Fault, number>;
+  /** Takes the server away: connections break, and new ones are refused until it is back at the same address. */
+  leave(): Promise<void>;
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,10 +67,23 @@ export async function openClickhouseFront(options: ClickhouseFrontOptions): Prom
   const run = statementRunner(session);
   const running = new Set<Promise<void>>();
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { statement, params, encoding } = await readRequest(request);
+  function faultOf(statement: string): Fault | null {
     const fault = options.faultOf?.(statement) ?? null;
     if (fault !== null) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    return fault;
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // An insert's statement comes before its rows, so that the connection can break while they come.
+    const early = new URL(request.url ?? '/', 'http://front').searchParams.get('query');
+    const earlyFault = early === null ? null : faultOf(early);
+    if (earlyFault === 'partial_body') {
+      await once(request, 'data');
+      return void request.socket.destroy();
+    }
+    const { statement, params, encoding } = await readRequest(request);
+    const fault = early === null ? faultOf(statement) : earlyFault;
+    if (fault === 'outage') return outage();
     if (fault === 'reset_before') return void request.socket.destroy();
     if (fault === 'hang_before') return;
     if (fault === 'status_503') return void response.writeHead(503).end('Service Unavailable');
@@ -59,7 +92,18 @@ export async function openClickhouseFront(options: ClickhouseFrontOptions): Prom
     const result = await run(statement, params);
     if (fault === 'reset_after') return void request.socket.destroy();
     if (fault === 'hang_after') return;
+    if (fault === 'partial_answer') {
+      response.writeHead(200, { 'Content-Length': 100 });
+      response.write('half', () => request.socket.destroy());
+      return;
+    }
     send(response, result, encoding);
+  }
+
+  async function outage(): Promise<void> {
+    await leave();
+    await new Promise((resolve) => setTimeout(resolve, options.outageMs ?? 30));
+    await comeBack();
   }
 
   const server = createServer((request, response) => {
@@ -67,10 +111,19 @@ export async function openClickhouseFront(options: ClickhouseFrontOptions): Prom
     running.add(answered);
     void answered.finally(() => running.delete(answered));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await freePort();
+  const comeBack = (): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const leave = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await comeBack();
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     injected,
+    leave,
+    comeBack,
     async close() {
       await Promise.all(running);
       server.closeAllConnections();

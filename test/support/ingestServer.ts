@@ -15,6 +15,7 @@ import { registerIngest } from '../../services/ingest/routes.ts';
 export interface IngestServerOptions {
   readonly limits?: Partial<IngestLimits>;
   readonly busBytesMax?: number;
+  readonly analysisDelayMs?: () => number;
 }
 
 export interface IngestServer {
@@ -67,6 +68,7 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     },
     limits,
     nowMs: () => nowMs,
+    analysisDelayMs: options.analysisDelayMs,
     hooks: {
       onMessage: () => (messagesHeard += 1),
       onError: (code) => state.errors.push(code),

@@ -7,13 +7,23 @@ import { packageRoot } from '../../adapters/packageRoot.ts';
 
 export interface ServeProcess {
   readonly streamUrl: string;
+  readonly pid: number;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
   /** Ends it as a deployment does. */
   stop(): Promise<void>;
 }
 
-export async function startServeProcess(settings: Readonly<Record<string, string>>): Promise<ServeProcess> {
+export interface StartingProcess {
+  /** Rejects when the process ends before it listens. */
+  readonly started: Promise<ServeProcess>;
+  kill(): Promise<void>;
+}
+
+export const startServeProcess = (settings: Readonly<Record<string, string>>): Promise<ServeProcess> =>
+  spawnServeProcess(settings).started;
+
+export function spawnServeProcess(settings: Readonly<Record<string, string>>): StartingProcess {
   const child = spawn(process.execPath, [join(packageRoot, 'dist', 'cli', 'earshot.js'), 'serve'], {
     cwd: packageRoot,
     env: { PATH: process.env.PATH, ...settings },
@@ -25,7 +35,14 @@ export async function startServeProcess(settings: Readonly<Record<string, string
     child.kill(signal);
     await exited;
   };
-  return { streamUrl: await streamUrlOf(child), kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  const kill = (): Promise<void> => end('SIGKILL');
+  const started = streamUrlOf(child).then((streamUrl) => ({
+    streamUrl,
+    pid: child.pid ?? 0,
+    kill,
+    stop: () => end('SIGTERM'),
+  }));
+  return { started, kill };
 }
 
 async function streamUrlOf(child: ChildProcess): Promise<string> {
