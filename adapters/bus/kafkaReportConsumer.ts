@@ -88,23 +88,33 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     const { topic, partition, messages } = payload.batch;
     for (let from = 0; from < messages.length; from += BATCH_RECORDS_MAX) {
       const some = messages.slice(from, from + BATCH_RECORDS_MAX);
-      for (const reports of await gather(topic, partition, some)) {
+      const { gathered, count } = await gather(topic, partition, some);
+      for (const reports of gathered) {
         if (!(await takePatiently(reports, payload))) return;
       }
-      const { offset } = some[some.length - 1];
-      payload.resolveOffset(offset);
-      await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      if (count > 0) {
+        const { offset } = some[count - 1];
+        payload.resolveOffset(offset);
+        await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      }
+      // This process keeps its share, so that others do not bury as many. A client that begins anew comes by here again.
+      if (count < some.length) return opened.pause([{ topic }]);
     }
   }
 
-  async function gather(topic: string, partition: number, messages: readonly KafkaMessage[]): Promise<Reports[]> {
+  /** `count`: how many messages were gone through before reading of this topic stopped, if it did. */
+  async function gather(
+    topic: string,
+    partition: number,
+    messages: readonly KafkaMessage[],
+  ): Promise<{ gathered: Reports[]; count: number }> {
     const ofTenants = new Map<string, Gathered>();
     const of = (tenant: string): Gathered => {
       const gathered = ofTenants.get(tenant) ?? { tenant, events: [], spans: [], scores: [] };
       ofTenants.set(tenant, gathered);
       return gathered;
     };
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
       try {
         const value = message.value ?? Buffer.alloc(0);
         if (topic === topics.events) {
@@ -118,10 +128,11 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
           of(score.tenant).scores.push(score);
         }
       } catch (error) {
-        await bury({ topic, partition }, message, error as Error);
+        const outcome = await bury({ topic, partition }, message, error as Error);
+        if (outcome === 'stopped') return { gathered: [...ofTenants.values()], count: index };
       }
     }
-    return [...ofTenants.values()];
+    return { gathered: [...ofTenants.values()], count: messages.length };
   }
 
   /** False: this share or this process ends before the reports could be made durable; they come again. */

@@ -3,9 +3,14 @@
  * And how far behind the analysis is, told in entries and in time.
  */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { after, before, describe, test, type TestContext } from 'node:test';
+import type { Reports } from '../../adapters/bus/bus.ts';
 import { kafkaClient } from '../../adapters/bus/kafkaSettings.ts';
 import { patiently } from '../../adapters/bus/waiting.ts';
+import { eventOf } from '../../core/events/eventOf.ts';
+import type { Score } from '../../core/events/score.ts';
+import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { SampleIndex } from '../../core/units/time.ts';
 import { startKafka, whyNoKafka, type KafkaBroker } from '../support/kafkaBroker.ts';
@@ -151,6 +156,39 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     assert.deepEqual([again.seqsOf('a'), second.told.deadLetters.length, second.bus.isHealthy], [[1], 2, true]);
   });
 
+  test('a topic of reports of which too many cannot be read is read no further, and the other topics are', async (t) => {
+    const topics = await freshTopics(broker.address, { partitions: 1 });
+    const first = await openTestBus(t, broker.address, topics, { deadLettersMax: LETTERS_MAX });
+    const seen: string[] = [];
+    const came = new EventEmitter();
+    const take = ({ events, scores }: Reports): Promise<void> => {
+      seen.push(...events.map(({ id }) => id), ...scores.map(({ name }) => name));
+      came.emit('change');
+      return Promise.resolve();
+    };
+    const untilSeen = async (count: number): Promise<void> => {
+      while (seen.length < count) await once(came, 'change');
+    };
+    const [before, behind] = [event(0), event(1)];
+    await first.bus.publishReports({ tenant: 't', events: [before], spans: [], scores: [] });
+    await spoil(t, `${topics.prefix}events`, LETTERS_MAX + 1);
+    await first.bus.publishReports({ tenant: 't', events: [behind], spans: [], scores: [] });
+    first.bus.consumeReports(take);
+    await first.told.until(() => first.told.stopped.length > 0);
+    await untilSeen(1);
+    await first.bus.publishReports({ tenant: 't', events: [], spans: [], scores: [score] });
+    await untilSeen(2);
+    assert.deepEqual(seen, [before.id, score.name]);
+    assert.deepEqual([first.told.deadLetters.length, first.bus.isHealthy], [LETTERS_MAX, false]);
+    await first.bus.close();
+
+    const second = await openTestBus(t, broker.address, topics, { deadLettersMax: LETTERS_MAX });
+    second.bus.consumeReports(take);
+    await untilSeen(3);
+    assert.deepEqual(seen.slice(2), [behind.id]);
+    assert.deepEqual([second.told.deadLetters.length, second.bus.isHealthy], [1, true]);
+  });
+
   test('facts of which too many cannot be read are heard no further', async (t) => {
     const topics = await freshTopics(broker.address, { partitions: 1 });
     const { bus, told } = await openTestBus(t, broker.address, topics, { deadLettersMax: LETTERS_MAX });
@@ -168,6 +206,29 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     await taken.count(1);
   });
 });
+
+const event = (index: number): SpeechEvent =>
+  eventOf(
+    { type: 'turn_ended', role: 'caller', occurredAtMs: 1_790_000_000_000 + index, startMs: index },
+    { tenant: 't', callKey: 'a', source: 'test', receivedAtMs: 1_790_000_000_500 },
+  );
+
+const score: Score = {
+  id: 's1',
+  tenant: 't',
+  callKey: 'a',
+  name: 'polite',
+  value: 0.1,
+  label: '',
+  explanation: '',
+  source: 'a person',
+  traceId: '',
+  spanId: '',
+  turnId: '',
+  turnIndex: null,
+  mediaMs: null,
+  receivedAtMs: 1_790_000_000_000,
+};
 
 const fact = (id: string): Fact => ({
   kind: 'speech',

@@ -12,6 +12,8 @@ export interface LiveCalls {
   readonly acknowledged: number;
   /** Times that the bus was full. */
   readonly refused: number;
+  /** How much audio each call has spoken by now, whether the bus took it or not. */
+  readonly spokenMs: number;
   /** How long each block took from being spoken to being acknowledged, since this was last asked. */
   takeDelaysMs(): number[];
   /** No more is spoken; resolves when all that was is acknowledged. Returns how many blocks each call has. */
@@ -72,6 +74,9 @@ export function startSpeaking(bus: Bus, { calls, blockMs, blockBytes }: LiveCall
     },
     get refused() {
       return refused;
+    },
+    get spokenMs() {
+      return performance.now() - startMs;
     },
     takeDelaysMs() {
       const taken = delaysMs;
