@@ -88,6 +88,10 @@ export interface Bus {
   /** Hands notices to the processes that join the calls. Resolves when they cannot be lost any more; throws `Busy` as `publish` does. */
   notify(notices: readonly CallNotice[]): Promise<void>;
 
+  /**
+   * Tells whoever listens. Frames are left out: they are signals of every 10 ms, for SQL; no listener wants them and they would
+   * be most of what is sent.
+   */
   publishFact(fact: Fact): void;
   /** Returns the function that ends the subscription. A slow subscriber is its own problem: callbacks are synchronous. */
   subscribeFacts(onFact: (fact: Fact) => void): () => void;

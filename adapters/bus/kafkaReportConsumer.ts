@@ -3,7 +3,7 @@
  * number go to one process, whichever the topic, so that what is keyed by a call comes to the process that joins it.
  */
 import { fromBinary } from '@bufbuild/protobuf';
-import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import {
   CallNoticeSchema,
   ReportedEventSchema,
@@ -17,6 +17,7 @@ import { Busy } from '../../core/units/errors.ts';
 import type { ReportConsumer } from './bus.ts';
 import { callShare } from './callShare.ts';
 import type { Bury } from './deadLetters.ts';
+import type { KafkaAdmin } from './kafkaAdmin.ts';
 import type { KafkaTopics, KafkaTuning } from './kafkaSettings.ts';
 import { eventOfWire, noticeOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
 import { stickyAssignerOf } from './stickyAssigner.ts';
@@ -24,7 +25,7 @@ import { pause, within } from './waiting.ts';
 
 export interface KafkaReportConsumerOptions {
   readonly kafka: Kafka;
-  readonly admin: Admin;
+  readonly admin: KafkaAdmin;
   readonly topics: KafkaTopics;
   readonly groupId: string;
   readonly tuning: KafkaTuning;
@@ -136,20 +137,26 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     const { topic, partition, messages } = payload.batch;
     for (let from = 0; from < messages.length; from += BATCH_RECORDS_MAX) {
       const some = messages.slice(from, from + BATCH_RECORDS_MAX);
-      for (const deliver of await deliveriesOf(topic, partition, some)) {
+      const { deliveries, count } = await gather(topic, partition, some);
+      for (const deliver of deliveries) {
         if (!(await deliverPatiently(deliver, payload))) return;
       }
-      const { offset } = some[some.length - 1];
-      payload.resolveOffset(offset);
-      await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      if (count > 0) {
+        const { offset } = some[count - 1];
+        payload.resolveOffset(offset);
+        await opened.commitOffsets([{ topic, partition, offset: String(Number(offset) + 1) }]);
+      }
+      // This process keeps its share, so that others do not bury as many. A client that begins anew comes by here again.
+      if (count < some.length) return opened.pause([{ topic }]);
     }
   }
 
-  async function deliveriesOf(
+  /** `count`: how many messages were gone through before reading of this topic stopped, if it did. */
+  async function gather(
     topic: string,
     partition: number,
     messages: readonly KafkaMessage[],
-  ): Promise<readonly Delivery[]> {
+  ): Promise<{ deliveries: readonly Delivery[]; count: number }> {
     const deliveries: Delivery[] = [];
     const ofTenants = new Map<string, Gathered>();
     const of = (tenant: string): Gathered => {
@@ -158,7 +165,7 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
       ofTenants.set(tenant, gathered);
       return gathered;
     };
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
       try {
         const value = message.value ?? Buffer.alloc(0);
         if (topic === topics.events) {
@@ -175,10 +182,11 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
           deliveries.push(() => consumer.notice(notice));
         }
       } catch (error) {
-        await bury({ topic, partition }, message, error as Error);
+        const outcome = await bury({ topic, partition }, message, error as Error);
+        if (outcome === 'stopped') return { deliveries, count: index };
       }
     }
-    return deliveries;
+    return { deliveries, count: messages.length };
   }
 
   /** False: this share or this process ends before the taker had it durable; it comes again. */

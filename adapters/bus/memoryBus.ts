@@ -71,6 +71,7 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       for (const notice of notices) await reportConsumer?.notice(notice);
     },
     publishFact(fact) {
+      if (fact.kind === 'frames') return;
       for (const onFact of subscribers) onFact(fact);
     },
     subscribeFacts(onFact) {

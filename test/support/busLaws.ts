@@ -244,6 +244,23 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
     assert.deepEqual(heard, ['first 1', 'second 1', 'second 2']);
   });
 
+  law('frames are told to nobody', async (maker) => {
+    const opened = await maker.open(ROOMY);
+    const { bus } = opened;
+    const heard: Fact[] = [];
+    const came = new EventEmitter();
+    bus.subscribeFacts((told) => {
+      heard.push(told);
+      came.emit('change');
+    });
+    await opened.ready();
+    bus.publishFact(framesFact('1'));
+    const last = fact('2');
+    bus.publishFact(last);
+    while (heard.length === 0) await once(came, 'change');
+    assert.deepEqual(heard, [last]);
+  });
+
   law('a closed bus hands out nothing more', async (maker) => {
     const { bus } = await maker.open(ROOMY);
     const taken = collector();
@@ -284,4 +301,23 @@ const fact = (id: string): Fact => ({
   endSample: null,
   levelDbfs: -20.5,
   probabilityMean: 0.9,
+});
+
+const framesFact = (id: string): Fact => ({
+  kind: 'frames',
+  status: 'final',
+  revision: 1,
+  id,
+  tenant: 't',
+  callId: 'a',
+  startWallMs: 1_790_000_000_000,
+  channel: 'caller',
+  startSample: 0 as SampleIndex,
+  endSample: 160 as SampleIndex,
+  frameCount: 1,
+  levelCdb: Int16Array.of(-2_050),
+  speech255: Uint8Array.of(255),
+  f0Dhz: Uint16Array.of(1_200),
+  voicing255: Uint8Array.of(200),
+  flags: Uint8Array.of(1),
 });
