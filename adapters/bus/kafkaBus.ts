@@ -3,23 +3,32 @@
  * loses nothing. Each end is opened when it is first used: a process that only takes calls in never joins a group.
  */
 import { toBinary } from '@bufbuild/protobuf';
-import { ReportedEventSchema, ReportedScoreSchema, ReportedSpanSchema } from '#protos/earshot/v1/reports_pb.js';
+import {
+  CallNoticeSchema,
+  ReportedEventSchema,
+  ReportedScoreSchema,
+  ReportedSpanSchema,
+} from '#protos/earshot/v1/reports_pb.js';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { Bus, Reports } from './bus.ts';
 import { createDeadLetters, type DeadLetter } from './deadLetters.ts';
 import { encodeFact } from './factRecord.ts';
+import { openKafkaAdmin } from './kafkaAdmin.ts';
 import { startKafkaFactFeed, type KafkaFactFeed } from './kafkaFactFeed.ts';
 import { startKafkaLogConsumer, type KafkaLogConsumer, type KafkaLogHooks } from './kafkaLogConsumer.ts';
 import { startKafkaReportConsumer } from './kafkaReportConsumer.ts';
 import { createKafkaSender, type OutRecord } from './kafkaSender.ts';
 import { kafkaClient, topicsOf, type KafkaConnection, type KafkaTuning, type OnClientLog } from './kafkaSettings.ts';
+import { logDelayOf } from './logDelay.ts';
 import { encodeEntry } from './logRecord.ts';
-import { wireOfEvent, wireOfScore, wireOfSpan } from './reportRecords.ts';
+import { wireOfEvent, wireOfNotice, wireOfScore, wireOfSpan } from './reportRecords.ts';
 
 export interface KafkaBusHooks extends KafkaLogHooks {
   readonly onClientLog: OnClientLog;
   readonly onDeadLetter: (letter: DeadLetter) => void;
+  /** Too many of this topic could not be read: from this record on it is left as it is, until a restart. */
+  readonly onStopped: (letter: DeadLetter) => void;
   /** There was no room for it. The feed lacks it; its row does not depend on the feed. */
   readonly onFactDropped: (fact: Fact) => void;
 }
@@ -39,6 +48,13 @@ export interface KafkaBus extends Bus {
   readonly pendingBytes: number;
   /** Handed out and not yet committed. */
   readonly uncommittedBytes: number;
+  /** False: a topic is read no further. What was taken from it goes on. */
+  readonly isHealthy: boolean;
+  /**
+   * The age of the oldest entry of all calls that is not committed, to a few seconds: how far the analysis is behind. Commits
+   * follow the saving of states, so some ten seconds are no delay at all. Cheap enough to be asked every other second.
+   */
+  logDelayMs(): Promise<number>;
   /** Resolves when the ends that were opened work: facts told and entries written from then on are heard. */
   ready(): Promise<void>;
 }
@@ -48,10 +64,17 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
   const { onTrouble } = hooks;
   const topics = topicsOf(topicPrefix);
   const kafka = kafkaClient(options.connection, hooks.onClientLog);
-  const admin = kafka.admin();
-  await admin.connect();
+  const admin = await openKafkaAdmin(kafka);
   const sender = createKafkaSender({ kafka, tuning, onTrouble });
-  const bury = createDeadLetters(sender, topics.dead, hooks.onDeadLetter);
+  const dead = createDeadLetters({
+    sender,
+    topic: topics.dead,
+    lettersMax: tuning.deadLettersMax,
+    onDeadLetter: hooks.onDeadLetter,
+    onStopped: hooks.onStopped,
+  });
+  const { bury } = dead;
+  const logDelayMs = logDelayOf(admin, topics.log, groupId);
   let ordinal = 0;
   const subscribers = new Set<(fact: Fact) => void>();
   const ready: Promise<unknown>[] = [];
@@ -100,23 +123,33 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
       log?.commit(tenant, callId, position);
     },
     publishReports: (taken) => sender.send(recordsOf(taken, topics)),
-    consumeReports(take) {
+    notify(notices) {
+      const records = notices.map((notice) => ({
+        topic: topics.notices,
+        key: `${notice.tenant}/${notice.callId}`,
+        value: Buffer.from(toBinary(CallNoticeSchema, wireOfNotice(notice))),
+      }));
+      return sender.send(records);
+    },
+    consumeReports(consumer) {
       if (reports !== null) throw new Error('one consumer of reports a process');
       let isJoined = (): void => undefined;
       ready.push(new Promise<void>((resolve) => (isJoined = resolve)));
       const group = `${groupId}-reports`;
       reports = startKafkaReportConsumer({
         kafka,
+        admin,
         topics,
         groupId: group,
         tuning,
-        take,
+        consumer,
         bury,
         onTrouble,
         onReady: () => isJoined(),
       });
     },
     publishFact(fact) {
+      if (fact.kind === 'frames') return;
       try {
         const record = { topic: topics.facts, key: `${fact.tenant}/${fact.callId}`, value: encodeFact(fact) };
         sender.send([record]).catch(() => hooks.onFactDropped(fact));
@@ -143,6 +176,10 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
     get uncommittedBytes() {
       return log?.uncommittedBytes ?? 0;
     },
+    get isHealthy() {
+      return dead.stopped.size === 0;
+    },
+    logDelayMs,
     ready: () => Promise.all(ready).then(() => undefined),
     close() {
       closing ??= close();

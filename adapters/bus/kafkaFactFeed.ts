@@ -1,14 +1,15 @@
 /** Facts as they are told, from the moment of listening on: every process hears all of them, each as a group of its own. */
 import { randomUUID } from 'node:crypto';
-import type { Admin, Consumer, Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { Bury } from './deadLetters.ts';
 import { decodeFact } from './factRecord.ts';
+import type { KafkaAdmin } from './kafkaAdmin.ts';
 import { pause, within } from './waiting.ts';
 
 export interface KafkaFactFeedOptions {
   readonly kafka: Kafka;
-  readonly admin: Admin;
+  readonly admin: KafkaAdmin;
   readonly topic: string;
   readonly groupPrefix: string;
   readonly onFact: (fact: Fact) => void;
@@ -75,7 +76,9 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
             try {
               fact = decodeFact(message.value ?? Buffer.alloc(0));
             } catch (error) {
-              await bury({ topic, partition: batch.partition }, message, error as Error);
+              const outcome = await bury({ topic, partition: batch.partition }, message, error as Error);
+              // Its group is its own: nobody else is given what it leaves.
+              if (outcome === 'stopped') return void close();
             }
             next.set(batch.partition, offset + 1);
             if (fact !== null) onFact(fact);
@@ -96,16 +99,15 @@ export function startKafkaFactFeed(options: KafkaFactFeedOptions): KafkaFactFeed
     if (!isClosed) await open();
   }
 
+  async function close(): Promise<void> {
+    isClosed = true;
+    const old = client;
+    client = null;
+    if (old === null) return;
+    await within(STOP_MS_MAX, old.disconnect()).catch(onTrouble);
+    await within(STOP_MS_MAX, admin.deleteGroups([groupId])).catch(() => undefined);
+  }
+
   void open();
-  return {
-    listening: () => listening,
-    async close() {
-      isClosed = true;
-      const old = client;
-      client = null;
-      if (old === null) return;
-      await within(STOP_MS_MAX, old.disconnect()).catch(onTrouble);
-      await within(STOP_MS_MAX, admin.deleteGroups([groupId])).catch(() => undefined);
-    },
-  };
+  return { listening: () => listening, close };
 }

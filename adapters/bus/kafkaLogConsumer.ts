@@ -5,9 +5,10 @@
  * On the client's own part little is relied on: what is handed out next is known here and held against what comes, a share is
  * compared with what is committed, and a client that stands still is replaced.
  */
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { LogConsumer } from './bus.ts';
 import type { Bury } from './deadLetters.ts';
+import type { KafkaAdmin } from './kafkaAdmin.ts';
 import type { KafkaTuning } from './kafkaSettings.ts';
 import { decodeEntry } from './logRecord.ts';
 import { LogShare } from './logShare.ts';
@@ -15,7 +16,7 @@ import type { OffsetLedger } from './offsetLedger.ts';
 import { placesOf, type PartitionPlace } from './partitionOffsets.ts';
 import { ProgressWatch } from './progressWatch.ts';
 import { stickyAssigner } from './stickyAssigner.ts';
-import { pause, within } from './waiting.ts';
+import { patiently, pause, within } from './waiting.ts';
 
 export interface KafkaLogHooks {
   readonly onTrouble: (error: Error) => void;
@@ -25,11 +26,13 @@ export interface KafkaLogHooks {
   readonly onHole: (hole: { partition: number; fromOffset: number; toOffset: number }) => void;
   /** The client stood still and is being replaced. */
   readonly onStuck: (partitions: readonly number[]) => void;
+  /** How many entries of this process's share wait with the brokers to be handed out; told every two seconds. */
+  readonly onLag: (entries: number) => void;
 }
 
 export interface KafkaLogConsumerOptions {
   readonly kafka: Kafka;
-  readonly admin: Admin;
+  readonly admin: KafkaAdmin;
   readonly topic: string;
   readonly groupId: string;
   readonly tuning: KafkaTuning;
@@ -44,9 +47,8 @@ export interface KafkaLogConsumer {
   close(): Promise<void>;
 }
 
-/** A full consumer still takes a little now and then: what gets durable may depend on audio that has still to come. */
-const SIP_EVERY_MS = 1_000;
-const SIP_SHARE = 1 / 16;
+/** Of the bound. A reader that was full goes on from here: each time it is held back, what it fetched ahead is fetched again. */
+const RESUME_SHARE = 3 / 4;
 const WATCH_EVERY_MS = 2_000;
 /** An answer waits for this much to come together: each costs more than what is in it. */
 const FETCH_BYTES_MIN = 65_536;
@@ -70,8 +72,10 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   let running: Promise<void> = Promise.resolve();
   let takingOver: Promise<void> = Promise.resolve();
   let isPaused = false;
-  let sipBytes = 0;
+  /** Too many entries could not be read: the rest is left for whoever starts anew. */
+  let isStopped = false;
   let committing: Promise<void> | null = null;
+  let looking: Promise<void> | null = null;
   const holesSeen = new Map<number, number>();
 
   function openClient(): void {
@@ -146,7 +150,9 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     // Whoever was out of the group for a while may have had its partitions given to others meanwhile.
     const isKept = (partition: number): boolean => member === 'as before' && partitions.includes(partition);
     share.revoke(share.partitions.filter((partition) => !isKept(partition)));
-    const places = partitions.length === 0 ? [] : await placesPatiently(() => join === joins && opened === client);
+    const isWanted = (): boolean => join === joins && opened === client && !isClosed;
+    const ask = (): Promise<readonly PartitionPlace[]> => placesOf(admin, topic, groupId);
+    const places = partitions.length === 0 ? [] : await patiently(ask, isWanted, hooks.onTrouble);
     if (places === null) return;
     for (const place of places.filter(({ partition }) => partitions.includes(partition))) {
       const { partition, committedOffset, firstOffset } = place;
@@ -169,25 +175,12 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     hooks.onAssigned(partitions);
   }
 
-  async function placesPatiently(isWanted: () => boolean): Promise<readonly PartitionPlace[] | null> {
-    for (;;) {
-      if (!isWanted() || isClosed) return null;
-      try {
-        const places = await placesOf(admin, topic, groupId);
-        return isWanted() ? places : null;
-      } catch (error) {
-        hooks.onTrouble(error as Error);
-        await pause(RETRY_PAUSE_MS);
-      }
-    }
-  }
-
   async function handOut(opened: Consumer, payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     await takingOver;
     const ledger = share.ledgerOf(batch.partition);
     const isCurrent = (): boolean =>
-      opened === client && !isClosed && !isBetweenShares && share.ledgerOf(batch.partition) === ledger;
+      opened === client && !isClosed && !isStopped && !isBetweenShares && share.ledgerOf(batch.partition) === ledger;
     for (const message of batch.messages) {
       if (ledger === null || !isCurrent() || payload.isStale() || !payload.isRunning()) return;
       const offset = Number(message.offset);
@@ -198,12 +191,12 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
         try {
           entry = decodeEntry(message.value ?? Buffer.alloc(0));
         } catch (error) {
-          await bury({ topic, partition: batch.partition }, message, error as Error);
+          const outcome = await bury({ topic, partition: batch.partition }, message, error as Error);
           if (!isCurrent()) return;
+          if (outcome === 'stopped') return stopReading(opened);
           ledger.skip(offset);
         }
         if (entry !== null) share.handOut(batch.partition, entry, offset);
-        sipBytes -= message.value?.length ?? 0;
       }
       payload.resolveOffset(message.offset);
     }
@@ -221,16 +214,24 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     return true;
   }
 
-  const isFull = (): boolean => sipBytes <= 0 && share.uncommittedBytes >= tuning.uncommittedBytesMax;
+  const isFull = (): boolean => share.uncommittedBytes >= tuning.uncommittedBytesMax;
 
   function pauseReading(opened: Consumer): void {
     isPaused = true;
     opened.pause([{ topic }]);
   }
 
+  /** This process keeps its share, so that others do not bury as many. */
+  function stopReading(opened: Consumer): void {
+    isStopped = true;
+    pauseReading(opened);
+  }
+
   function resume(): void {
+    if (client === null) return;
+    if (isStopped) return pauseReading(client);
     isPaused = false;
-    client?.resume([{ topic }]);
+    client.resume([{ topic }]);
   }
 
   async function commitDue(): Promise<void> {
@@ -246,15 +247,17 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
   }
 
   async function lookAtProgress(): Promise<void> {
-    if (isBetweenShares || isPaused || isClosed) return;
+    if (isBetweenShares || isClosed) return;
     try {
       const ends = await admin.fetchTopicOffsets(topic);
-      if (isBetweenShares || isPaused || isClosed) return;
+      if (isBetweenShares || isClosed) return;
       const watched = ends.flatMap(({ partition, high }) => {
         const ledger = share.ledgerOf(partition);
         return ledger === null ? [] : [{ partition, nextOffset: ledger.nextOffset, endOffset: Number(high) }];
       });
-      const stuck = watch.look(watched, performance.now());
+      hooks.onLag(watched.reduce((sum, { nextOffset, endOffset }) => sum + Math.max(0, endOffset - nextOffset), 0));
+      // Nothing is known of a partition while it is left alone.
+      const stuck = watch.look(isPaused ? [] : watched, performance.now());
       if (stuck.length === 0) return;
       hooks.onStuck(stuck);
       await replaceClient();
@@ -269,12 +272,9 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     committing ??= commitDue().finally(() => (committing = null));
   };
   const commitTimer = setInterval(commitRound, tuning.commitEveryMs);
-  const watchTimer = setInterval(() => void lookAtProgress(), WATCH_EVERY_MS);
-  const sipTimer = setInterval(() => {
-    if (!isPaused) return;
-    sipBytes = tuning.uncommittedBytesMax * SIP_SHARE;
-    resume();
-  }, SIP_EVERY_MS);
+  const watchTimer = setInterval(() => {
+    looking ??= lookAtProgress().finally(() => (looking = null));
+  }, WATCH_EVERY_MS);
   openClient();
 
   return {
@@ -283,11 +283,11 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     },
     commit(tenant, callId, position) {
       share.commit(tenant, callId, position);
-      if (isPaused && share.uncommittedBytes < tuning.uncommittedBytesMax) resume();
+      if (isPaused && share.uncommittedBytes < tuning.uncommittedBytesMax * RESUME_SHARE) resume();
     },
     async close() {
       isClosed = true;
-      for (const timer of [commitTimer, watchTimer, sipTimer]) clearInterval(timer);
+      for (const timer of [commitTimer, watchTimer]) clearInterval(timer);
       await committing;
       await commitDue();
       // A client that is let go while it joins does not say that it leaves, and its share would lie idle for a while.

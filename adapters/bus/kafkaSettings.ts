@@ -47,18 +47,22 @@ export interface KafkaTuning {
   readonly heartbeatMs: number;
   /** A partition with entries to read, of which none comes for so long, means that the client is stuck: it is replaced. */
   readonly stuckAfterMs: number;
+  /** Records of one topic that could not be read, within a minute; beyond it the topic is read no further. */
+  readonly deadLettersMax: number;
 }
 
 export const KAFKA_TUNING: KafkaTuning = {
-  sendBytesMax: 32 * 1_048_576,
+  sendBytesMax: 256 * 1_048_576,
   uncommittedBytesMax: 256 * 1_048_576,
   lingerMs: 20,
   compression: 'none',
   commitEveryMs: 1_000,
-  sessionTimeoutMs: 10_000,
+  // The least that brokers allow by their defaults: two workers that die one after the other cost two of these.
+  sessionTimeoutMs: 6_000,
   rebalanceTimeoutMs: 3_000,
   heartbeatMs: 500,
   stuckAfterMs: 10_000,
+  deadLettersMax: 100,
 };
 
 /** Beyond this a broker with its usual limits refuses a batch (message.max.bytes, 1 MiB). */
@@ -69,6 +73,7 @@ export interface KafkaTopics {
   readonly events: string;
   readonly spans: string;
   readonly scores: string;
+  readonly notices: string;
   readonly facts: string;
   readonly dead: string;
 }
@@ -78,6 +83,7 @@ export const topicsOf = (prefix: string): KafkaTopics => ({
   events: `${prefix}events`,
   spans: `${prefix}spans`,
   scores: `${prefix}scores`,
+  notices: `${prefix}notices`,
   facts: `${prefix}facts`,
   dead: `${prefix}dead`,
 });

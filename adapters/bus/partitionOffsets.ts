@@ -1,5 +1,5 @@
 /** Where the partitions of a topic begin and end, and where a group goes on. */
-import type { Admin } from 'kafkajs';
+import type { KafkaAdmin } from './kafkaAdmin.ts';
 
 export interface PartitionPlace {
   readonly partition: number;
@@ -11,7 +11,11 @@ export interface PartitionPlace {
   readonly committedOffset: number | null;
 }
 
-export async function placesOf(admin: Admin, topic: string, groupId: string): Promise<readonly PartitionPlace[]> {
+export async function placesOf(
+  admin: Pick<KafkaAdmin, 'fetchTopicOffsets' | 'fetchOffsets'>,
+  topic: string,
+  groupId: string,
+): Promise<readonly PartitionPlace[]> {
   const [ends, [group]] = await Promise.all([
     admin.fetchTopicOffsets(topic),
     admin.fetchOffsets({ groupId, topics: [topic] }),

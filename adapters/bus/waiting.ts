@@ -1,4 +1,4 @@
-/** Waiting for a while, and not longer than a while. */
+/** Waiting for a while, not longer than a while, and for as long as it takes. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Rejects when it takes longer; the work itself goes on. */
@@ -11,5 +11,25 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+const AGAIN_AFTER_MS = 500;
+
+/** Tries until it is done. Null: nobody wants it any more. */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  isWanted: () => boolean,
+  onTrouble: (error: Error) => void,
+): Promise<T | null> {
+  for (;;) {
+    if (!isWanted()) return null;
+    try {
+      const done = await work();
+      return isWanted() ? done : null;
+    } catch (error) {
+      onTrouble(error as Error);
+      await pause(AGAIN_AFTER_MS);
+    }
   }
 }

@@ -37,7 +37,7 @@ function block(callId: string, seq: number, ms: number): LogEntry {
     callId,
     seq,
     own: false,
-  session: 'benchmark',
+    session: 'benchmark',
     message: { type: 'audio', lane: 'both', position: seq * ms * 8, payload, arrivedAtMs: Date.now() },
   };
 }
@@ -62,6 +62,8 @@ async function openBus(topicPrefix: string, tuning: Partial<KafkaTuning>): Promi
       onStuck: fail,
       onClientLog: () => undefined,
       onDeadLetter: fail,
+      onStopped: fail,
+      onLag: () => undefined,
       onFactDropped: () => undefined,
     },
   });

@@ -18,7 +18,9 @@ export function observeKafka(observer: BusObserver): KafkaBusHooks {
   const { metrics, logger, topicPrefix, nowMs = () => performance.now() } = observer;
   const complaints = new Map<string, { loggedAtMs: number; unsaid: number }>();
   let assigned = 0;
+  let lagEntries = 0;
   metrics.busAssignedPartitions.read(() => assigned);
+  metrics.busLagEntries.read(() => lagEntries);
 
   function complain(error: string): void {
     const before = complaints.get(error);
@@ -45,6 +47,13 @@ export function observeKafka(observer: BusObserver): KafkaBusHooks {
     onStuck(partitions) {
       metrics.busStuckClients.inc();
       logger.error({ partitions }, 'the Kafka client stood still and is replaced');
+    },
+    onLag: (entries) => (lagEntries = entries),
+    onStopped({ topic, partition, offset, reason }) {
+      logger.error(
+        { topic, partition, offset, reason },
+        'too many records could not be read: their topic is read no further',
+      );
     },
     onTrouble(error) {
       metrics.busTroubles.inc();

@@ -90,6 +90,8 @@ test('dead letters, holes, stuck clients and shares are counted and told', async
   hooks.onHole({ partition: 2, fromOffset: 10, toOffset: 50 });
   hooks.onStuck([2]);
   hooks.onDeadLetter({ topic: 'eu.earshot.log', partition: 2, offset: '60', reason: 'cut short' });
+  hooks.onStopped({ topic: 'eu.earshot.log', partition: 2, offset: '61', reason: 'cut short' });
+  hooks.onLag(17);
   hooks.onFactDropped({} as never);
   assert.deepEqual(
     await Promise.all(
@@ -101,13 +103,14 @@ test('dead letters, holes, stuck clients and shares are counted and told', async
         'earshot_bus_stuck_clients_total',
         'earshot_bus_dead_letters_total{topic="log"}',
         'earshot_bus_dropped_facts_total',
+        'earshot_bus_lag_entries',
       ].map((sample) => valueOf(metrics, sample)),
     ),
-    [2, 2, 1, 40, 1, 1, 1],
+    [2, 2, 1, 40, 1, 1, 1, 17],
   );
   assert.deepEqual(
     lines.map(({ level }) => level),
-    ['info', 'info', 'error', 'error', 'error'],
+    ['info', 'info', 'error', 'error', 'error', 'error'],
   );
 });
 

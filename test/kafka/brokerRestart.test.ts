@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Busy } from '../../core/units/errors.ts';
 import { startKafka, whyNoKafka } from '../support/kafkaBroker.ts';
 import { freshTopics, openTestBus } from '../support/kafkaTestBus.ts';
-import { audioEntry, collector } from '../support/logEntries.ts';
+import { listenerFor, startSpeaking } from '../support/liveCalls.ts';
 
-const RESTARTS = Number(process.env.EARSHOT_RESTARTS ?? 3);
+const RESTARTS = Number(process.env.EARSHOT_RESTARTS ?? 10);
 const CALLS = ['a', 'b', 'c', 'd', 'e', 'f'];
 const BLOCK_MS = 100;
+const AWAY_MS = 500;
 
 const reason = await whyNoKafka();
 if (reason !== null) console.error(`!! the bus is not tested over Kafka: ${reason}`);
@@ -18,59 +18,26 @@ test(`${RESTARTS} restarts of the broker in mid-stream`, { skip: reason ?? false
   const broker = await startKafka();
   t.after(() => broker.close());
   const { bus, told } = await openTestBus(t, broker.address, await freshTopics(broker.address));
-  /** By call, what was handed out since it was last revoked. */
-  const tenures = new Map<string, number[]>();
-  const taken = collector();
-  bus.consume({
-    take(entry) {
-      const tenure = tenures.get(entry.callId) ?? [];
-      tenures.set(entry.callId, tenure);
-      const before = tenure.at(-1);
-      if (before !== undefined) assert.equal(entry.seq, before + 1);
-      tenure.push(entry.seq);
-      taken.take(entry);
-      bus.commit(entry.tenant, entry.callId, entry.position);
-    },
-    revoked(calls) {
-      for (const { callId } of calls) tenures.delete(callId);
-      taken.revoked?.(calls);
-    },
-  });
-  const acknowledged: Promise<void>[] = [];
-  const next = new Map(CALLS.map((call) => [call, 0]));
-  let refused = 0;
-  const speak = setInterval(() => {
-    for (const call of CALLS) {
-      const seq = next.get(call) ?? 0;
-      try {
-        acknowledged.push(bus.publish(audioEntry(call, seq, 1_600)));
-        next.set(call, seq + 1);
-      } catch (error) {
-        assert.ok(error instanceof Busy);
-        refused += 1;
-      }
-    }
-  }, BLOCK_MS);
-  t.after(() => clearInterval(speak));
-  await taken.count(CALLS.length);
+  const listener = listenerFor(() => bus);
+  bus.consume(listener);
+  const speaking = startSpeaking(bus, { calls: CALLS, blockMs: BLOCK_MS, blockBytes: 1_600 });
+  await listener.until(() => listener.taken >= CALLS.length);
 
   const pausesMs: number[] = [];
   for (let restart = 0; restart < RESTARTS; restart += 1) {
     await broker.halt(restart % 2 === 0 ? 'killed' : 'gently');
-    await wait(1_500);
+    await wait(AWAY_MS);
     await broker.start();
     const backAtMs = performance.now();
-    const count = acknowledged.length;
-    await taken.count(count);
+    const blocks = speaking.published / CALLS.length;
+    await listener.until(() => CALLS.every((call) => listener.blocksOf(call) >= blocks));
     pausesMs.push(Math.round(performance.now() - backAtMs));
   }
-  clearInterval(speak);
-  await Promise.all(acknowledged);
-  const isWhole = (call: string): boolean => new Set(taken.seqsOf(call)).size === next.get(call);
-  await taken.until(() => CALLS.every(isWhole));
+  const blocks = await speaking.finish();
+  await listener.until(() => CALLS.every((call) => listener.blocksOf(call) === blocks));
   t.diagnostic(
-    `${acknowledged.length} entries, ${taken.entries.length - acknowledged.length} handed out again, ${refused} refused; ` +
+    `${speaking.published} entries, ${listener.repeats} handed out again, ${speaking.refused} refused; ` +
       `after each return ${pausesMs.join(', ')} ms until all that waited had come`,
   );
-  assert.deepEqual([told.holes, told.stuck, told.deadLetters], [[], [], []]);
+  assert.deepEqual([listener.faults, told.holes, told.stuck, told.deadLetters], [[], [], [], []]);
 });

@@ -43,7 +43,7 @@ test('a client that stands still is replaced', { skip: reason ?? false, timeout:
     groupId: topics.groupId,
     tuning: { ...TEST_TUNING, stuckAfterMs: STUCK_AFTER_MS },
     consumer: taken,
-    bury: () => Promise.resolve(),
+    bury: () => Promise.resolve('buried'),
     hooks,
   });
   t.after(() => consumer.close());

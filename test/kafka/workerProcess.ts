@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { openKafkaBus } from '../../adapters/bus/kafkaBus.ts';
-import { connectionTo, TEST_TUNING } from '../support/kafkaTestBus.ts';
+import { KAFKA_TUNING } from '../../adapters/bus/kafkaSettings.ts';
+import { connectionTo } from '../support/kafkaTestBus.ts';
 
 const DURABLE_EVERY = 8;
 
@@ -18,12 +19,14 @@ const bus = await openKafkaBus({
   connection: connectionTo(address),
   topicPrefix,
   groupId,
-  tuning: TEST_TUNING,
+  tuning: KAFKA_TUNING,
   hooks: {
     onAssigned: (partitions) => say('assigned', partitions.join(',')),
     onStuck: (partitions) => say('stuck', partitions.join(',')),
     onHole: ({ partition, fromOffset, toOffset }) => say('hole', partition, fromOffset, toOffset),
     onDeadLetter: ({ reason }) => say('dead', reason),
+    onStopped: ({ topic }) => say('stopped', topic),
+    onLag: () => undefined,
     onTrouble: () => undefined,
     onFactDropped: () => undefined,
     onClientLog: () => undefined,

@@ -1,13 +1,15 @@
 /** Kafka buses for tests: short waits, topics of their own, and everything that a hook tells kept. */
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { openKafkaBus, type KafkaBus, type KafkaBusHooks } from '../../adapters/bus/kafkaBus.ts';
 import { KAFKA_TUNING, kafkaClient, type KafkaConnection, type KafkaTuning } from '../../adapters/bus/kafkaSettings.ts';
 import { checkTopics, TOPIC_SETTINGS, type TopicSettings } from '../../adapters/bus/kafkaTopics.ts';
 import type { DeadLetter } from '../../adapters/bus/deadLetters.ts';
 
+/** One address, or several with commas between. */
 export const connectionTo = (address: string): KafkaConnection => ({
-  brokers: [address],
+  brokers: address.split(','),
   clientId: 'earshot-test',
   tls: null,
   sasl: null,
@@ -18,29 +20,53 @@ export const TEST_TUNING: KafkaTuning = {
   ...KAFKA_TUNING,
   lingerMs: 2,
   commitEveryMs: 100,
-  sessionTimeoutMs: 6_000,
   heartbeatMs: 200,
 };
 
 export interface Told {
   readonly troubles: Error[];
   readonly deadLetters: DeadLetter[];
+  readonly stopped: DeadLetter[];
+  readonly lags: number[];
   readonly holes: unknown[];
   readonly stuck: (readonly number[])[];
   readonly assigned: (readonly number[])[];
   droppedFacts: number;
+  /** Resolves when this holds, looked at each time something is told. */
+  until(holds: () => boolean): Promise<void>;
 }
 
 export function hooksInto(): { hooks: KafkaBusHooks; told: Told } {
-  const told: Told = { troubles: [], deadLetters: [], holes: [], stuck: [], assigned: [], droppedFacts: 0 };
+  const changed = new EventEmitter();
+  const told: Told = {
+    troubles: [],
+    deadLetters: [],
+    stopped: [],
+    lags: [],
+    holes: [],
+    stuck: [],
+    assigned: [],
+    droppedFacts: 0,
+    async until(holds) {
+      while (!holds()) await once(changed, 'change');
+    },
+  };
+  const keepIn =
+    <T>(list: T[]) =>
+    (item: T): void => {
+      list.push(item);
+      changed.emit('change');
+    };
   return {
     told,
     hooks: {
-      onTrouble: (error) => told.troubles.push(error),
-      onDeadLetter: (letter) => told.deadLetters.push(letter),
-      onHole: (hole) => told.holes.push(hole),
-      onStuck: (partitions) => told.stuck.push(partitions),
-      onAssigned: (partitions) => told.assigned.push(partitions),
+      onTrouble: keepIn(told.troubles),
+      onDeadLetter: keepIn(told.deadLetters),
+      onStopped: keepIn(told.stopped),
+      onLag: keepIn(told.lags),
+      onHole: keepIn(told.holes),
+      onStuck: keepIn(told.stuck),
+      onAssigned: keepIn(told.assigned),
       onFactDropped: () => (told.droppedFacts += 1),
       onClientLog: () => undefined,
     },

@@ -16,6 +16,8 @@ export interface Fleet {
   readonly repeats: number;
   /** The last number of the call that is durable; -1: none. */
   durable(callId: string): number;
+  /** How many partitions it has; 0: it was given none yet. */
+  shareOf(worker: ChildProcess): number;
   join(): void;
   /** Resolves when it is gone. */
   leave(worker: ChildProcess, how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -29,10 +31,11 @@ export function openFleet(args: readonly string[]): Fleet {
   const takenAtMs = new Map<string, number>();
   const durable = new Map<string, number>();
   const changed = new EventEmitter();
+  const shares = new Map<ChildProcess, number>();
   let repeats = 0;
 
   /** Within one worker and until it is revoked, a call's entries follow one another; a tenure begins where no entry is left out. */
-  function hear(line: string, last: Map<string, number>): void {
+  function hear(worker: ChildProcess, line: string, last: Map<string, number>): void {
     const [what, callId, text] = line.split(' ');
     const seq = Number(text);
     if (what === 'taken') {
@@ -47,7 +50,8 @@ export function openFleet(args: readonly string[]): Fleet {
       else takenAtMs.set(entry, performance.now());
     } else if (what === 'durable') durable.set(callId, Math.max(durable.get(callId) ?? -1, seq));
     else if (what === 'revoked') last.delete(callId);
-    else if (what !== 'assigned') faults.push(line);
+    else if (what === 'assigned') shares.set(worker, callId === '' ? 0 : callId.split(',').length);
+    else faults.push(line);
     changed.emit('change');
   }
 
@@ -59,10 +63,11 @@ export function openFleet(args: readonly string[]): Fleet {
       return repeats;
     },
     durable: (callId) => durable.get(callId) ?? -1,
+    shareOf: (worker) => shares.get(worker) ?? 0,
     join() {
       const worker = spawn(process.execPath, [WORKER, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
       const last = new Map<string, number>();
-      createInterface({ input: worker.stdout }).on('line', (line) => hear(line, last));
+      createInterface({ input: worker.stdout }).on('line', (line) => hear(worker, line, last));
       workers.push(worker);
     },
     async leave(worker, how) {
