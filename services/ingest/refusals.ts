@@ -31,5 +31,8 @@ export function endedElsewhere({ reason, errorCode, errorText }: FactOf<'call_en
   if (reason === 'invalid_input') {
     return new InvalidInput(errorCode as ErrorCode, { expected: 'input that can be analysed', got: errorText });
   }
-  return new InvalidInput('call_already_ended', { expected: 'a call that has not ended', got: `one that is ${reason}` });
+  return new InvalidInput('call_already_ended', {
+    expected: 'a call that has not ended',
+    got: `one that is ${reason}`,
+  });
 }

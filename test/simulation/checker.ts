@@ -62,7 +62,8 @@ export async function check(history: History): Promise<Violation[]> {
   for (const failure of history.failures) found('')('failed', failure);
   const isKnown = (row: StoredRow): boolean =>
     history.clients.some(({ plan }) => plan.tenant === row.tenant && plan.callId === row.call_id);
-  for (const { row } of versions.values()) if (!isKnown(row)) found('')('cross-tenant', JSON.stringify(row).slice(0, 120));
+  for (const { row } of versions.values())
+    if (!isKnown(row)) found('')('cross-tenant', JSON.stringify(row).slice(0, 120));
   for (const client of history.clients) await checkCall(client, history, versions, found(nameOf(client)));
   return violations;
 }
@@ -116,7 +117,7 @@ async function checkCall(
   const places = [...versions].filter(([, { row }]) => row.tenant === plan.tenant && row.call_id === plan.callId);
   if (refusal !== null) found('refused', refusal.message);
   checkOrder(history, client, found);
-  checkVersions(places, found, client.isSpoiled);
+  checkVersions(places, client, found);
   checkReports(history, client, found);
 
   const states = history.store.statesOf(plan.tenant, plan.callId);
@@ -170,7 +171,11 @@ function checkOrder({ store }: History, { plan }: SimulatedClient, found: Found)
   }
 }
 
-function checkVersions(places: readonly (readonly [string, Place])[], found: Found, isSpoiled: boolean): void {
+function checkVersions(
+  places: readonly (readonly [string, Place])[],
+  { isSpoiled }: SimulatedClient,
+  found: Found,
+): void {
   for (const [key, { table, all }] of places) {
     if (table !== 'facts') continue;
     const finals = all.filter(({ status }) => status === 'final');

@@ -76,7 +76,11 @@ const KAFKA_FAULTS: Readonly<Record<string, { readonly most: number; readonly ma
   },
   analyzeKilled: {
     most: 4,
-    make: (random, { analyzers }) => ({ type: 'analyze killed', which: random.below(analyzers), downMs: length(random) }),
+    make: (random, { analyzers }) => ({
+      type: 'analyze killed',
+      which: random.below(analyzers),
+      downMs: length(random),
+    }),
   },
   analyzeRestarted: {
     most: 3,
@@ -103,7 +107,10 @@ const KAFKA_FAULTS: Readonly<Record<string, { readonly most: number; readonly ma
     make: (random) => ({ type: 'store', trouble: random.pick(STORE_TROUBLES), forMs: random.between(1_000, 12_000) }),
   },
   state: { most: 1, make: (random, { calls }) => ({ type: 'state unreadable', call: random.below(calls.length) }) },
-  model: { most: 2, make: (random) => ({ type: 'model slow', forMs: length(random), byMs: random.between(50, 1_500) }) },
+  model: {
+    most: 2,
+    make: (random) => ({ type: 'model slow', forMs: length(random), byMs: random.between(50, 1_500) }),
+  },
   brokers: { most: 2, make: (random) => ({ type: 'brokers away', forMs: random.between(1_000, 10_000) }) },
   answers: { most: 2, make: (random) => ({ type: 'answers lost', forMs: length(random) }) },
   commits: { most: 2, make: (random) => ({ type: 'commits lost', forMs: random.between(3_000, 12_000) }) },
@@ -123,8 +130,8 @@ export function planOf(seed: number): Plan {
   );
   const kinds = names.slice(0, 1 + random.below(4));
   // A call whose client is gone for good is ended by the process that has it, while that lives.
-  const mayVanish = !kinds.some((kind) => ['ingestKilled', 'analyzeRestarted', 'analyzeKilled', 'wall'].includes(kind));
-  const calls = callsOf(random, mayVanish);
+  const isEndSure = !kinds.some((kind) => ['ingestKilled', 'analyzeRestarted', 'analyzeKilled', 'wall'].includes(kind));
+  const calls = callsOf(random, isEndSure ? 0.2 : 0);
   const faults = kinds.flatMap((kind) => {
     const { most, make } = KAFKA_FAULTS[kind];
     return Array.from({ length: 1 + random.below(most) }, () => ({
@@ -145,7 +152,7 @@ export function planOf(seed: number): Plan {
 }
 
 /** Two tenants use the same names of calls. */
-function callsOf(random: Random, mayVanish: boolean): CallPlan[] {
+function callsOf(random: Random, vanishingShare: number): CallPlan[] {
   const count = 2 + random.below(2);
   return Array.from({ length: count }, (_, index) => {
     const script = (index + random.below(2) * 2) % SCRIPTS.length;
@@ -156,7 +163,7 @@ function callsOf(random: Random, mayVanish: boolean): CallPlan[] {
       script,
       startMs: Math.round(random.between(0, 3_000)),
       everyMs: Math.round(random.between(20_000, 40_000) / said),
-      vanishesAfter: mayVanish && random.chance(0.2) ? 5 + random.below(said - 5) : null,
+      vanishesAfter: random.chance(vanishingShare) ? 5 + random.below(said - 5) : null,
     };
   });
 }

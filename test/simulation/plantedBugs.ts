@@ -24,8 +24,7 @@ const consuming =
   (bus: Bus): Bus => ({ ...bus, consume: (consumer) => bus.consume(wrap(consumer, bus)) });
 
 const writing = (store: Store, change: (query: string) => string): Store => {
-  const exec = (params: { query: string }): unknown =>
-    store.writing.exec({ ...params, query: change(params.query) } as never);
+  const exec = (params: { query: string }): unknown => store.writing.exec({ ...params, query: change(params.query) });
   return { ...store, writing: { ...store.writing, exec } as unknown as ClickHouseClient };
 };
 
@@ -93,7 +92,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seenBy: ['differs', 'unfinished', 'lost', 'skipped', 'ending'],
     flaws: {
       store: (store) =>
-        writing(store, (query) => query.replace(/insert_deduplication_token = '\w+'/, "insert_deduplication_token = 'same'")),
+        writing(store, (query) =>
+          query.replace(/insert_deduplication_token = '\w+'/, "insert_deduplication_token = 'same'"),
+        ),
     },
   },
   {
@@ -150,7 +151,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     flaws: {
       store(store) {
         const query = (params: { query: string; query_params: object }): unknown =>
-          store.reading.query({ ...params, query_params: { ...params.query_params, tenant: 'acme' } } as never);
+          store.reading.query({ ...params, query_params: { ...params.query_params, tenant: 'acme' } });
         return { ...store, reading: { ...store.reading, query } as unknown as ClickHouseClient };
       },
     },
@@ -210,7 +211,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
           writer.append(
             rows.map((row) =>
               row.table === 'facts' && row.row.kind === 'speech'
-                ? { table: row.table, row: { ...row.row, level_dbfs: -process.name.length - Number(process.name.at(-1)) } }
+                ? {
+                    table: row.table,
+                    row: { ...row.row, level_dbfs: -process.name.length - Number(process.name.at(-1)) },
+                  }
                 : row,
             ),
           ),

@@ -27,10 +27,31 @@ const EVENT_EVERY_BLOCKS = 8;
 
 /** Onset, answer, barge-in: each a little elsewhere. */
 const SCENES: readonly { durationMs: number; caller: Spans; agent: Spans }[] = [
-  { durationMs: 5_000, caller: [[1_200, 2_300]], agent: [[200, 900], [2_900, 4_600]] },
-  { durationMs: 4_400, caller: [[300, 1_400], [2_600, 3_900]], agent: [[1_900, 3_100]] },
+  {
+    durationMs: 5_000,
+    caller: [[1_200, 2_300]],
+    agent: [
+      [200, 900],
+      [2_900, 4_600],
+    ],
+  },
+  {
+    durationMs: 4_400,
+    caller: [
+      [300, 1_400],
+      [2_600, 3_900],
+    ],
+    agent: [[1_900, 3_100]],
+  },
   { durationMs: 3_600, caller: [[400, 1_500]], agent: [[2_000, 3_300]] },
-  { durationMs: 6_000, caller: [[1_000, 1_900], [3_500, 3_800]], agent: [[2_300, 5_200]] },
+  {
+    durationMs: 6_000,
+    caller: [
+      [1_000, 1_900],
+      [3_500, 3_800],
+    ],
+    agent: [[2_300, 5_200]],
+  },
 ];
 
 export const SCRIPTS: readonly Script[] = SCENES.map(({ durationMs, caller, agent }, index) => {

@@ -111,6 +111,7 @@ export function createSimulatedBus(options: SimulatedBusOptions): Bus {
       await process.whileAlive(onTheWay());
     },
     consumeReports: () => undefined,
+    notify: () => Promise.resolve(),
     publishFact(fact) {
       if (!process.isAlive || isUnreachable()) return;
       time.after(random.between(5, 40), () => broker.publishFact(fact));
@@ -160,12 +161,11 @@ function createReader(
     await onTheWay();
     for (const partition of partitions) {
       const startOffset = committed[partition];
-      let ledger = share.ledgerOf(partition);
-      if (ledger !== null && startOffset > ledger.committableOffset) {
-        share.revoke([partition]);
-        ledger = null;
-      }
-      ledger ??= share.begin(partition, startOffset + (flaws.takesOver === 'too late' && startOffset > 0 ? SKIPPED : 0));
+      const ledger = share.ledgerOf(partition);
+      // Others had it, and came further than what was committed from here.
+      if (ledger !== null && startOffset > ledger.committableOffset) share.revoke([partition]);
+      const skipped = flaws.takesOver === 'too late' && startOffset > 0 ? SKIPPED : 0;
+      if (share.ledgerOf(partition) === null) share.begin(partition, startOffset + skipped);
     }
     isBetweenShares = false;
   }

@@ -9,7 +9,8 @@ import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { VirtualTime } from './virtualTime.ts';
 
-export type StoreTrouble = 'outage' | 'refuses' | 'disk full' | 'slow' | 'succeeds, then times out' | 'comes late' | 'partly';
+export type StoreTrouble =
+  'outage' | 'refuses' | 'disk full' | 'slow' | 'succeeds, then times out' | 'comes late' | 'partly';
 
 export type StoredRow = Readonly<Record<string, unknown>> & { readonly tenant: string; readonly call_id: string };
 
@@ -78,6 +79,7 @@ export class SimulatedStore {
       writing: client,
       reading: client,
       joining: client,
+      cluster: '',
       ping: () => Promise.resolve(true),
       close: () => Promise.resolve(),
     };

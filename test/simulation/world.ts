@@ -1,5 +1,5 @@
 /** One run: the service of a plan, its clients and its faults, on virtual time; what comes out is its history. */
-import type { Bus, Reports } from '../../adapters/bus/bus.ts';
+import type { Bus } from '../../adapters/bus/bus.ts';
 import { createMemoryBus } from '../../adapters/bus/memoryBus.ts';
 import { createCallStates, type StateSealing } from '../../adapters/clickhouse/callStates.ts';
 import type { Store } from '../../adapters/clickhouse/openStore.ts';
@@ -183,10 +183,14 @@ class World {
   #startWhole(): void {
     const process = this.#newProcess('serve');
     const bus = createMemoryBus({ bytesMax: MEMORY_BUS_BYTES_MAX });
-    bus.consumeReports(async ({ events }: Reports) => {
-      await this.#time.pause(5);
-      if (process.isAlive) this.#broker.events.push(...events);
-      await process.whileAlive(Promise.resolve());
+    bus.consumeReports({
+      take: async ({ events }) => {
+        await this.#time.pause(5);
+        if (process.isAlive) this.#broker.events.push(...events);
+        await process.whileAlive(Promise.resolve());
+      },
+      notice: () => Promise.resolve(),
+      owned: () => undefined,
     });
     this.#serveIngest(0, process, bus);
     this.#work(0, process, bus);
@@ -250,7 +254,8 @@ class World {
         },
         onFailure: ({ call, error }) => {
           // Of who is being stopped while the store is away, rows are left for others to write.
-          if (this.#workers[which]?.process === process) this.#failures.push(`${call.callId}: ${error.stack ?? error.message}`);
+          if (this.#workers[which]?.process === process)
+            this.#failures.push(`${call.callId}: ${error.stack ?? error.message}`);
         },
       },
     });
@@ -268,7 +273,11 @@ class World {
       case 'socket breaks':
         return this.#clients[fault.call].connection?.break(fault.how);
       case 'network slow':
-        return this.#during(forMs, () => (this.#network.slowMs = 800), () => (this.#network.slowMs = 0));
+        return this.#during(
+          forMs,
+          () => (this.#network.slowMs = 800),
+          () => (this.#network.slowMs = 0),
+        );
       case 'ingest killed':
         return this.#killIngest(fault.which, fault.downMs);
       case 'analyze killed':
@@ -287,7 +296,11 @@ class World {
         return this.#store.spoilStates(tenant, callId);
       }
       case 'model slow':
-        return this.#during(forMs, () => (this.#modelDelayMs = fault.byMs), () => (this.#modelDelayMs = 0));
+        return this.#during(
+          forMs,
+          () => (this.#modelDelayMs = fault.byMs),
+          () => (this.#modelDelayMs = 0),
+        );
       case 'brokers away':
         return this.#broker.goAway(forMs);
       case 'answers lost':
