@@ -88,6 +88,9 @@ export const topicsOf = (prefix: string): KafkaTopics => ({
   dead: `${prefix}dead`,
 });
 
+/** A warning that tries are bounded: they are, since a fresh producer goes on where the client gives up (kafkaSender.ts). */
+const RETRIES_ARE_OURS = 'Limiting retries for the idempotent producer';
+
 /** What the client itself says, for the log. */
 export type OnClientLog = (line: { readonly level: 'error' | 'warn'; readonly message: string }) => void;
 
@@ -107,6 +110,7 @@ export function clientConfigOf(connection: KafkaConnection, onLog?: OnClientLog)
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8 },
     logLevel: kafkajs.logLevel.WARN,
     logCreator: () => (line) => {
+      if (line.log.message.startsWith(RETRIES_ARE_OURS)) return;
       onLog?.({
         level: line.level === kafkajs.logLevel.WARN ? 'warn' : 'error',
         message: textOf(line.namespace, line.log),

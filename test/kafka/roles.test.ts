@@ -78,13 +78,13 @@ class Progress {
   readonly longestMs = new Map<string, number>();
   readonly #last = new Map<string, { sample: number; atMs: number }>();
 
-  note(callId: string, sample: number, isRunning: boolean): void {
+  note(callId: string, sample: number, call: 'is spoken' | 'is over'): void {
     const before = this.#last.get(callId);
     const atMs = performance.now();
-    if (before !== undefined && isRunning) {
+    if (before !== undefined && call === 'is spoken') {
       this.longestMs.set(callId, Math.max(this.longestMs.get(callId) ?? 0, atMs - before.atMs));
     }
-    if (before === undefined || sample > before.sample || !isRunning) this.#last.set(callId, { sample, atMs });
+    if (before === undefined || sample > before.sample || call === 'is over') this.#last.set(callId, { sample, atMs });
   }
 }
 
@@ -98,7 +98,6 @@ test(
     const broker = await startKafka();
     t.after(() => broker.close());
     const front = await openClickhouseFront({ dataDir: join(folder, 'moved') });
-    t.after(() => front.close());
     const balancer = await startBalancer();
     t.after(() => balancer.close());
     const shared = {
@@ -152,7 +151,6 @@ test(
     const speaking = Array.from({ length: CALLERS }, speak);
 
     const store: Store = await openStore({ kind: 'server', url: front.url });
-    t.after(() => store.close());
     const progress = new Progress();
     let isLooking = true;
     const looking = (async () => {
@@ -162,7 +160,7 @@ test(
           'SELECT call_id, toInt64(max(start_sample)) AS sample FROM earshot.frames GROUP BY call_id',
         );
         for (const { call_id, sample } of rows) {
-          progress.note(String(call_id), Number(sample), !spokenUntilMs.has(String(call_id)));
+          progress.note(String(call_id), Number(sample), spokenUntilMs.has(String(call_id)) ? 'is over' : 'is spoken');
         }
         await wait(LOOK_EVERY_MS);
       }
@@ -190,6 +188,9 @@ test(
     await looking;
     for (const role of ['ingest', 'analyze'] as const) while (fleets[role].size > 0) await leave(role, 'stop');
     const moved = await storedIn(store);
+    await store.close();
+    // The engine holds one folder in a process at a time.
+    await front.close();
 
     const calm = await startServeProcess({ ...common, EARSHOT_DATA_DIR: join(folder, 'calm') });
     t.after(() => calm.kill());
