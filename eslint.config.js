@@ -52,5 +52,14 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['eslint.config.js', 'benchmarks/peers/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['eslint.config.js', 'benchmarks/peers/*.mjs', 'deploy/image/*.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+  },
+  {
+    files: ['deploy/image/*.mjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', fetch: 'readonly', AbortSignal: 'readonly' },
+    },
+  },
 );

@@ -15,7 +15,7 @@ test('without any setting the service is embedded, on loopback', () => {
 
 test('a URL makes the store a server', () => {
   const { store } = readConfig({ EARSHOT_CLICKHOUSE_URL: 'http://ch:8123', EARSHOT_CLICKHOUSE_PASSWORD: 'x' });
-  assert.deepEqual(store, { kind: 'server', url: 'http://ch:8123', username: 'default', password: 'x' });
+  assert.deepEqual(store, { kind: 'server', url: 'http://ch:8123', username: 'default', password: 'x', cluster: '' });
 });
 
 test('all mistakes are told at once, a misspelt name with the right one', () => {

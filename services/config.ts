@@ -14,8 +14,6 @@ export interface Config {
   readonly port: number;
   readonly roles: ReadonlySet<RoleName>;
   readonly store: StoreLocation;
-  /** Name of the cluster; null: one server. */
-  readonly cluster: string | null;
   /** Whether the start brings tables and topics up to date. */
   readonly migrates: boolean;
   /** Null: the bus is in memory. */
@@ -79,7 +77,6 @@ export function readConfig(surroundings: Environment = process.env, flags: Envir
         .map((name) => name.trim() as RoleName),
     ),
     store: storeOf(value),
-    cluster: value('EARSHOT_CLICKHOUSE_CLUSTER') || null,
     migrates: value('EARSHOT_MIGRATE') === '1',
     kafka: kafkaOf(value, problems),
     admitDelayMaxMs: number('EARSHOT_ADMIT_DELAY_MAX_MS'),
@@ -142,7 +139,8 @@ function storeOf(value: (name: SettingName) => string): StoreLocation {
   if (url === '') return { kind: 'embedded', dataDir: value('EARSHOT_DATA_DIR') };
   const file = value('EARSHOT_CLICKHOUSE_PASSWORD_FILE');
   const password = file === '' ? value('EARSHOT_CLICKHOUSE_PASSWORD') : readFileSync(file, 'utf8').trim();
-  return { kind: 'server', url, username: value('EARSHOT_CLICKHOUSE_USER'), password };
+  const username = value('EARSHOT_CLICKHOUSE_USER');
+  return { kind: 'server', url, username, password, cluster: value('EARSHOT_CLICKHOUSE_CLUSTER') };
 }
 
 function textPoliciesOf(ofAll: string, tenants: string): TextPolicies {

@@ -36,19 +36,23 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
   // Who only takes calls in can do without the store for a while.
   const store = await openStore(config.store, isAlone(config, 'ingest') ? 'unasked' : 'asked');
   if (config.migrates) await bringUpToDate(config, store, logger);
-  const { bus, hasShare } = await openBus(config, telemetry);
+  const opened = await openBus(config, telemetry);
+  const { bus } = opened;
   const app = await openApp(config, logger);
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
   const shared: Shared = { ...telemetry, config, app, store, states, bus, secrets };
 
   const analyze = roles.has('analyze') ? await startAnalyzeRole(shared) : null;
-  const ingest = roles.has('ingest') ? await startIngestRole(shared, analyze?.queueDelayMs ?? (() => 0)) : null;
+  const ingest = roles.has('ingest')
+    ? await startIngestRole(shared, () => Math.max(opened.analysisDelayMs(), analyze?.queueDelayMs() ?? 0))
+    : null;
   if (roles.has('api')) registerCalls(app, { reader: createCallReader(store), bus });
   const started: readonly Role[] = [ingest, analyze].filter((role) => role !== null);
   registerOperations(app, {
     readiness: {
       ...(roles.has('api') ? { store: () => store.ping() } : {}),
-      ...(roles.has('analyze') ? { share: hasShare } : {}),
+      bus: opened.isHealthy,
+      ...(roles.has('analyze') ? { share: opened.hasShare } : {}),
       ...ingest?.readiness,
       ...analyze?.readiness,
     },
@@ -68,7 +72,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
       await ingest?.close();
       // What the analysis is about to write still has to be committed.
       await analyze?.close();
-      await bus.close();
+      await opened.close();
       await store.close();
       await telemetry.tracing.close();
     },

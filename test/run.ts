@@ -10,7 +10,7 @@ import { spec } from 'node:test/reporters';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const mode = process.argv[2] ?? 'all';
-const SLOW = /(^|\/)test\/(e2e|golden|faults|kafka)\/|\.slow\.test\.js$/;
+const SLOW = /(^|\/)test\/(deploy|e2e|golden|faults|kafka)\/|\.slow\.test\.js$/;
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))

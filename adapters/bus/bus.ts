@@ -4,7 +4,7 @@
  */
 import type { CallMessage } from '../../core/audio/message.ts';
 import type { Score } from '../../core/events/score.ts';
-import type { SpeechEvent } from '../../core/events/speechEvent.ts';
+import type { SpeechEvent, Word } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { Span } from '../../core/spans/span.ts';
 
@@ -40,8 +40,34 @@ export interface Reports {
   readonly scores: readonly Score[];
 }
 
-/** Resolves when the reports are durable; throws or rejects with `Busy`, having taken nothing, while there is no room. */
-export type ReportConsumer = (reports: Reports) => Promise<void>;
+/** The text of an event that was stored without it. */
+export interface HeldText {
+  readonly tenant: string;
+  /** The name of the call that the event was reported under. */
+  readonly callKey: string;
+  readonly eventId: string;
+  readonly text: string;
+  readonly words: readonly Word[];
+}
+
+/** To the process that joins a call: something was recorded of it elsewhere, and this is what the store lacks of it. */
+export interface CallNotice extends CallName {
+  readonly texts: readonly HeldText[];
+}
+
+/** Whether a call of this name is one that this process joins. Nothing depends on it being right at every moment. */
+export type IsMine = (tenant: string, callKey: string) => boolean;
+/** Of a process that shares with nobody. */
+export const ALL_MINE: IsMine = () => true;
+
+/** Both resolve when what they were given is durable; they throw or reject with `Busy`, having taken nothing, while there is no room. */
+export interface ReportConsumer {
+  /** Events and scores come to the process that joins the call of their name; spans to any. */
+  take(reports: Reports): Promise<void>;
+  notice(notice: CallNotice): Promise<void>;
+  /** Which calls are this process's from now on; none before. Called again when shares change. */
+  owned(isMine: IsMine): void;
+}
 
 export interface Bus {
   /**
@@ -58,7 +84,9 @@ export interface Bus {
   /** Resolves when the reports cannot be lost any more. Throws `Busy` as `publish` does. */
   publishReports(reports: Reports): Promise<void>;
   /** One consumer a process. */
-  consumeReports(take: ReportConsumer): void;
+  consumeReports(consumer: ReportConsumer): void;
+  /** Hands notices to the processes that join the calls. Resolves when they cannot be lost any more; throws `Busy` as `publish` does. */
+  notify(notices: readonly CallNotice[]): Promise<void>;
 
   /**
    * Tells whoever listens. Frames are left out: they are signals of every 10 ms, for SQL; no listener wants them and they would

@@ -3,7 +3,12 @@
  * loses nothing. Each end is opened when it is first used: a process that only takes calls in never joins a group.
  */
 import { toBinary } from '@bufbuild/protobuf';
-import { ReportedEventSchema, ReportedScoreSchema, ReportedSpanSchema } from '#protos/earshot/v1/reports_pb.js';
+import {
+  CallNoticeSchema,
+  ReportedEventSchema,
+  ReportedScoreSchema,
+  ReportedSpanSchema,
+} from '#protos/earshot/v1/reports_pb.js';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { Bus, Reports } from './bus.ts';
@@ -17,7 +22,7 @@ import { createKafkaSender, type OutRecord } from './kafkaSender.ts';
 import { kafkaClient, topicsOf, type KafkaConnection, type KafkaTuning, type OnClientLog } from './kafkaSettings.ts';
 import { logDelayOf } from './logDelay.ts';
 import { encodeEntry } from './logRecord.ts';
-import { wireOfEvent, wireOfScore, wireOfSpan } from './reportRecords.ts';
+import { wireOfEvent, wireOfNotice, wireOfScore, wireOfSpan } from './reportRecords.ts';
 
 export interface KafkaBusHooks extends KafkaLogHooks {
   readonly onClientLog: OnClientLog;
@@ -118,17 +123,26 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
       log?.commit(tenant, callId, position);
     },
     publishReports: (taken) => sender.send(recordsOf(taken, topics)),
-    consumeReports(take) {
+    notify(notices) {
+      const records = notices.map((notice) => ({
+        topic: topics.notices,
+        key: `${notice.tenant}/${notice.callId}`,
+        value: Buffer.from(toBinary(CallNoticeSchema, wireOfNotice(notice))),
+      }));
+      return sender.send(records);
+    },
+    consumeReports(consumer) {
       if (reports !== null) throw new Error('one consumer of reports a process');
       let isJoined = (): void => undefined;
       ready.push(new Promise<void>((resolve) => (isJoined = resolve)));
       const group = `${groupId}-reports`;
       reports = startKafkaReportConsumer({
         kafka,
+        admin,
         topics,
         groupId: group,
         tuning,
-        take,
+        consumer,
         bury,
         onTrouble,
         onReady: () => isJoined(),

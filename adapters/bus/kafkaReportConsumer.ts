@@ -1,23 +1,35 @@
-/** The reading end of reports: batches by tenant, taken one after the other, and committed when their taker has them durable. */
+/**
+ * The reading end of reports and of notices: batches by tenant, committed when their taker has them durable. Partitions of one
+ * number go to one process, whichever the topic, so that what is keyed by a call comes to the process that joins it.
+ */
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import { ReportedEventSchema, ReportedScoreSchema, ReportedSpanSchema } from '#protos/earshot/v1/reports_pb.js';
+import {
+  CallNoticeSchema,
+  ReportedEventSchema,
+  ReportedScoreSchema,
+  ReportedSpanSchema,
+} from '#protos/earshot/v1/reports_pb.js';
 import type { Score } from '../../core/events/score.ts';
 import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Span } from '../../core/spans/span.ts';
 import { Busy } from '../../core/units/errors.ts';
-import type { ReportConsumer, Reports } from './bus.ts';
+import type { ReportConsumer } from './bus.ts';
+import { callShare } from './callShare.ts';
 import type { Bury } from './deadLetters.ts';
+import type { KafkaAdmin } from './kafkaAdmin.ts';
 import type { KafkaTopics, KafkaTuning } from './kafkaSettings.ts';
-import { eventOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
+import { eventOfWire, noticeOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
+import { stickyAssignerOf } from './stickyAssigner.ts';
 import { pause, within } from './waiting.ts';
 
 export interface KafkaReportConsumerOptions {
   readonly kafka: Kafka;
+  readonly admin: KafkaAdmin;
   readonly topics: KafkaTopics;
   readonly groupId: string;
   readonly tuning: KafkaTuning;
-  readonly take: ReportConsumer;
+  readonly consumer: ReportConsumer;
   readonly bury: Bury;
   readonly onTrouble: (error: Error) => void;
   /** Reads from its topics from now on. */
@@ -31,15 +43,23 @@ interface Gathered {
   readonly scores: Score[];
 }
 
+/** Hands some of what was read to the taker. */
+type Delivery = () => Promise<void>;
+
 const BATCH_RECORDS_MAX = 500;
+/** What is taken at once shares inserts; a partition that waits for the store holds up no other. */
+const PARTITIONS_AT_ONCE = 64;
 const FETCH_WAIT_MS = 100;
 const RETRY_PAUSE_MS = 1_000;
 const STOP_MS_MAX = 15_000;
 
 export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): { close(): Promise<void> } {
-  const { kafka, topics, groupId, tuning, take, bury, onTrouble, onReady } = options;
+  const { kafka, admin, topics, groupId, tuning, consumer, bury, onTrouble, onReady } = options;
+  const together = [topics.events, topics.spans, topics.scores, topics.notices];
   let client: Consumer | null = null;
   let isClosed = false;
+  let mine: readonly number[] = [];
+  const underWay = new Set<Promise<void>>();
 
   async function open(): Promise<void> {
     const opened = kafka.consumer({
@@ -49,6 +69,7 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
       heartbeatInterval: tuning.heartbeatMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
+      partitionAssigners: [stickyAssignerOf(together, () => mine)],
       retry: {
         retries: 10,
         initialRetryTime: 100,
@@ -57,18 +78,26 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
       },
     });
     client = opened;
-    opened.on(opened.events.GROUP_JOIN, onReady);
+    opened.on(opened.events.GROUP_JOIN, ({ payload }) => {
+      if (opened !== client || isClosed) return;
+      void own(payload.memberAssignment[topics.notices] ?? []).then(onReady);
+    });
     opened.on(opened.events.CRASH, ({ payload }) => {
       onTrouble(payload.error);
       if (!payload.restart && opened === client) void reopen();
     });
     try {
       await opened.connect();
-      await opened.subscribe({ topics: [topics.events, topics.spans, topics.scores], fromBeginning: true });
+      await opened.subscribe({ topics: together, fromBeginning: true });
       await opened.run({
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => takeBatch(opened, payload),
+        async eachBatch(payload) {
+          const taking = takeBatch(opened, payload);
+          underWay.add(taking);
+          await taking.finally(() => underWay.delete(taking));
+        },
       });
     } catch (error) {
       onTrouble(error as Error);
@@ -79,18 +108,38 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
   async function reopen(): Promise<void> {
     const old = client;
     client = null;
+    await own([]);
     if (old !== null) await within(STOP_MS_MAX, old.disconnect()).catch(onTrouble);
     await pause(RETRY_PAUSE_MS);
     if (!isClosed) await open();
+  }
+
+  /** By the notices, so that one always comes to a process that takes the call for its own. */
+  async function own(partitions: readonly number[]): Promise<void> {
+    mine = partitions;
+    const count = partitions.length === 0 ? 0 : await partitionCount();
+    if (mine === partitions && !isClosed) consumer.owned(callShare(partitions, count));
+  }
+
+  async function partitionCount(): Promise<number> {
+    for (;;) {
+      try {
+        const [topic] = (await admin.fetchTopicMetadata({ topics: [topics.notices] })).topics;
+        return topic.partitions.length;
+      } catch (error) {
+        onTrouble(error as Error);
+        await pause(RETRY_PAUSE_MS);
+      }
+    }
   }
 
   async function takeBatch(opened: Consumer, payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
     for (let from = 0; from < messages.length; from += BATCH_RECORDS_MAX) {
       const some = messages.slice(from, from + BATCH_RECORDS_MAX);
-      const { gathered, count } = await gather(topic, partition, some);
-      for (const reports of gathered) {
-        if (!(await takePatiently(reports, payload))) return;
+      const { deliveries, count } = await gather(topic, partition, some);
+      for (const deliver of deliveries) {
+        if (!(await deliverPatiently(deliver, payload))) return;
       }
       if (count > 0) {
         const { offset } = some[count - 1];
@@ -107,10 +156,12 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
     topic: string,
     partition: number,
     messages: readonly KafkaMessage[],
-  ): Promise<{ gathered: Reports[]; count: number }> {
+  ): Promise<{ deliveries: readonly Delivery[]; count: number }> {
+    const deliveries: Delivery[] = [];
     const ofTenants = new Map<string, Gathered>();
     const of = (tenant: string): Gathered => {
       const gathered = ofTenants.get(tenant) ?? { tenant, events: [], spans: [], scores: [] };
+      if (!ofTenants.has(tenant)) deliveries.push(() => consumer.take(gathered));
       ofTenants.set(tenant, gathered);
       return gathered;
     };
@@ -123,37 +174,56 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
         } else if (topic === topics.spans) {
           const span = spanOfWire(fromBinary(ReportedSpanSchema, value));
           of(span.tenant).spans.push(span);
-        } else {
+        } else if (topic === topics.scores) {
           const score = scoreOfWire(fromBinary(ReportedScoreSchema, value));
           of(score.tenant).scores.push(score);
+        } else {
+          const notice = noticeOfWire(fromBinary(CallNoticeSchema, value));
+          deliveries.push(() => consumer.notice(notice));
         }
       } catch (error) {
         const outcome = await bury({ topic, partition }, message, error as Error);
-        if (outcome === 'stopped') return { gathered: [...ofTenants.values()], count: index };
+        if (outcome === 'stopped') return { deliveries, count: index };
       }
     }
-    return { gathered: [...ofTenants.values()], count: messages.length };
+    return { deliveries, count: messages.length };
   }
 
-  /** False: this share or this process ends before the reports could be made durable; they come again. */
-  async function takePatiently(reports: Reports, payload: EachBatchPayload): Promise<boolean> {
-    while (!isClosed && payload.isRunning() && !payload.isStale()) {
-      try {
-        await take(reports);
-        return true;
-      } catch (error) {
-        if (!(error instanceof Busy)) onTrouble(error as Error);
-        await pause(error instanceof Busy ? error.retryAfterMs : RETRY_PAUSE_MS);
-        await payload.heartbeat();
-      }
+  /** False: this share or this process ends before the taker had it durable; it comes again. */
+  async function deliverPatiently(deliver: Delivery, payload: EachBatchPayload): Promise<boolean> {
+    for (;;) {
+      const failure = await outcomeOf(deliver, payload);
+      if (failure === null) return true;
+      if (failure === 'ended') return false;
+      if (!(failure instanceof Busy)) onTrouble(failure);
+      await pause(failure instanceof Busy ? failure.retryAfterMs : RETRY_PAUSE_MS);
+      if (hasEnded(payload)) return false;
+      await payload.heartbeat();
     }
-    return false;
   }
+
+  /** Null: it is durable. While that takes its time, as when the store is away, the group is told that this process lives. */
+  async function outcomeOf(deliver: Delivery, payload: EachBatchPayload): Promise<Error | 'ended' | null> {
+    const delivered = (async () => deliver())().then(
+      () => null,
+      (error: unknown) => error as Error,
+    );
+    for (;;) {
+      const outcome = await Promise.race([delivered, pause(tuning.heartbeatMs)]);
+      if (outcome !== undefined) return outcome;
+      if (hasEnded(payload)) return 'ended';
+      await payload.heartbeat();
+    }
+  }
+
+  const hasEnded = (payload: EachBatchPayload): boolean => isClosed || !payload.isRunning() || payload.isStale();
 
   void open();
   return {
     async close() {
       isClosed = true;
+      // What is durable by now is committed, or it would come again.
+      await within(STOP_MS_MAX, Promise.allSettled([...underWay])).catch(onTrouble);
       const old = client;
       client = null;
       if (old !== null) await within(STOP_MS_MAX, old.disconnect()).catch(onTrouble);

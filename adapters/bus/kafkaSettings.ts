@@ -73,6 +73,7 @@ export interface KafkaTopics {
   readonly events: string;
   readonly spans: string;
   readonly scores: string;
+  readonly notices: string;
   readonly facts: string;
   readonly dead: string;
 }
@@ -82,6 +83,7 @@ export const topicsOf = (prefix: string): KafkaTopics => ({
   events: `${prefix}events`,
   spans: `${prefix}spans`,
   scores: `${prefix}scores`,
+  notices: `${prefix}notices`,
   facts: `${prefix}facts`,
   dead: `${prefix}dead`,
 });

@@ -100,6 +100,7 @@ function specsOf(settings: TopicSettings): readonly TopicSpec[] {
     spec(names.events, settings.reportsKeptMs),
     spec(names.spans, settings.reportsKeptMs),
     spec(names.scores, settings.reportsKeptMs),
+    spec(names.notices, settings.reportsKeptMs),
     spec(names.facts, settings.factsKeptMs),
     spec(names.dead, settings.deadKeptMs, 1),
   ];

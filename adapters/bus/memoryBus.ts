@@ -5,7 +5,7 @@
 import { messageBytes } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
-import type { Bus, LogConsumer, ReportConsumer, TakenEntry } from './bus.ts';
+import { ALL_MINE, type Bus, type LogConsumer, type ReportConsumer, type TakenEntry } from './bus.ts';
 
 export interface MemoryBusOptions {
   readonly bytesMax: number;
@@ -61,10 +61,14 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
     },
     publishReports(reports) {
       if (reportConsumer === null) throw new Busy('nobody takes reports yet', BUSY_RETRY_MS);
-      return reportConsumer(reports);
+      return reportConsumer.take(reports);
     },
-    consumeReports(take) {
-      reportConsumer = take;
+    consumeReports(next) {
+      reportConsumer = next;
+      next.owned(ALL_MINE);
+    },
+    async notify(notices) {
+      for (const notice of notices) await reportConsumer?.notice(notice);
     },
     publishFact(fact) {
       if (fact.kind === 'frames') return;

@@ -2,12 +2,23 @@
 import { create } from '@bufbuild/protobuf';
 import { Role } from '#protos/earshot/v1/audio_pb.js';
 import { EventType as WireType } from '#protos/earshot/v1/events_pb.js';
-import { ReportedEventSchema, ReportedScoreSchema, ReportedSpanSchema } from '#protos/earshot/v1/reports_pb.js';
-import type { ReportedEvent, ReportedScore, ReportedSpan } from '#protos/earshot/v1/reports_pb.js';
+import {
+  CallNoticeSchema,
+  ReportedEventSchema,
+  ReportedScoreSchema,
+  ReportedSpanSchema,
+} from '#protos/earshot/v1/reports_pb.js';
+import type {
+  CallNotice as WireNotice,
+  ReportedEvent,
+  ReportedScore,
+  ReportedSpan,
+} from '#protos/earshot/v1/reports_pb.js';
 import type { Score } from '../../core/events/score.ts';
 import { EVENT_TYPES, type EventType, type SpeechEvent, type Word } from '../../core/events/speechEvent.ts';
 import type { Span } from '../../core/spans/span.ts';
 import { describe } from '../../core/units/describe.ts';
+import type { CallNotice } from './bus.ts';
 import { channelOf, refused, roleOf, timestampOf, wallMsOf, wordOf } from './wireValues.ts';
 
 const wireTypeOf = (type: EventType): WireType => WireType[type.toUpperCase() as keyof typeof WireType];
@@ -209,5 +220,38 @@ export function scoreOfWire(wire: ReportedScore): Score {
     turnIndex: wire.turnIndex ?? null,
     mediaMs: wire.mediaMs ?? null,
     receivedAtMs: wallMsOf('received_at', wire.receivedAt),
+  };
+}
+
+export const wireOfNotice = ({ tenant, callId, texts }: CallNotice): WireNotice =>
+  create(CallNoticeSchema, {
+    tenant,
+    callId,
+    texts: texts.map(({ callKey, eventId, text, words }) => ({
+      callKey,
+      eventId,
+      text,
+      words: words.map((word) => ({ ...word, confidence: word.confidence ?? undefined })),
+    })),
+  });
+
+/** Throws InvalidInput where the record is not a notice. */
+export function noticeOfWire({ tenant, callId, texts }: WireNotice): CallNotice {
+  if (callId === '') throw refused('call_id', 'none');
+  return {
+    tenant,
+    callId,
+    texts: texts.map(({ callKey, eventId, text, words }) => ({
+      tenant,
+      callKey,
+      eventId,
+      text,
+      words: words.map((word) => ({
+        text: word.text,
+        startMs: word.startMs,
+        endMs: word.endMs,
+        confidence: word.confidence ?? null,
+      })),
+    })),
   };
 }

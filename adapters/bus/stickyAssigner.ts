@@ -31,9 +31,13 @@ const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const NAME = 'earshot-sticky';
 const VERSION = 1;
 
-/** `owned`: the partitions that this process has at the moment. */
-export const stickyAssigner =
-  (topic: string, owned: () => readonly number[]): PartitionAssigner =>
+/** Of one topic. `owned`: the partitions that this process has at the moment. */
+export const stickyAssigner = (topic: string, owned: () => readonly number[]): PartitionAssigner =>
+  stickyAssignerOf([topic], owned);
+
+/** Of several topics: partitions of one number go together, so that what has the same key comes to one process. */
+export const stickyAssignerOf =
+  (together: readonly string[], owned: () => readonly number[]): PartitionAssigner =>
   ({ cluster }) => ({
     name: NAME,
     version: VERSION,
@@ -46,7 +50,13 @@ export const stickyAssigner =
       }),
     }),
     assign({ members }) {
-      const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+      const ofTopics = new Map(
+        together.map((topic) => [
+          topic,
+          cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId),
+        ]),
+      );
+      const partitions = [...new Set([...ofTopics.values()].flat())].sort((a, b) => a - b);
       const known = members.map(({ memberId, memberMetadata }) => ({ id: memberId, owned: ownedOf(memberMetadata) }));
       const assigned = assignSticky(partitions, known);
       return Promise.resolve(
@@ -54,7 +64,9 @@ export const stickyAssigner =
           memberId,
           memberAssignment: MemberAssignment.encode({
             version: VERSION,
-            assignment: { [topic]: mine },
+            assignment: Object.fromEntries(
+              [...ofTopics].map(([topic, has]) => [topic, mine.filter((partition) => has.includes(partition))]),
+            ),
             userData: Buffer.alloc(0),
           }),
         })),

@@ -47,6 +47,10 @@ export interface StateSealing {
 
 export const createCallStates = (store: Store, sealing: StateSealing): CallStates => ({
   async load(tenant, callId) {
+    // What another replica was given last has to be seen: an older state would leave out what is committed after it.
+    if (store.cluster !== '') {
+      await store.reading.command({ query: 'SYSTEM SYNC REPLICA earshot.call_states LIGHTWEIGHT' });
+    }
     const result = await store.reading.query({
       query: `SELECT toString(seq) AS seq_text, toString(taken) AS taken_text, state_version, ended, opened, state
               FROM earshot.call_states

@@ -8,6 +8,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TableName } from '../../core/rows/tables.ts';
+import type { Store } from './openStore.ts';
 
 /** A row as the line of JSON that is sent. */
 export type RowLine = Buffer;
@@ -68,14 +69,20 @@ const SETTINGS = {
   deduplicate_blocks_in_dependent_materialized_views: 1,
 } as const;
 
+/** Durable on one server of a cluster is not durable: most of them have to have it. */
+const CLUSTER_SETTINGS = { insert_quorum: "'auto'" } as const;
+
+type Settings = Readonly<Record<string, string | number>>;
+
 export function createInserter(
-  client: ClickHouseClient,
+  { writing, cluster }: Store,
   pauses: RetryPauses,
   signal: AbortSignal,
   hooks: InsertHooks,
 ): Inserter {
   // Only retries of one batch may share a token: the same rows written anew, after an erasure say, are no repeat.
   const salt = randomUUID();
+  const settings = { ...SETTINGS, ...(cluster === '' ? {} : CLUSTER_SETTINGS) };
   let badRun = 0;
   let isHealthy = true;
   let lastInsertMs: number | null = null;
@@ -90,7 +97,7 @@ export function createInserter(
       signal.throwIfAborted();
       const startedAt = performance.now();
       try {
-        await insertOnce(client, table, body, token, signal);
+        await insertOnce(writing, table, body, { ...settings, insert_deduplication_token: `'${token}'` }, signal);
         isHealthy = true;
         lastInsertMs = performance.now() - startedAt;
         hooks.onInsert?.({ table, rows: lines.length, tookMs: lastInsertMs });
@@ -144,15 +151,13 @@ async function insertOnce(
   client: ClickHouseClient,
   table: TableName,
   body: Buffer,
-  token: string,
+  settings: Settings,
   abort_signal: AbortSignal,
 ): Promise<void> {
   // Not client.insert: the rows are JSON already, by which they were counted and by which the token is made.
-  const settings = Object.entries({ ...SETTINGS, insert_deduplication_token: `'${token}'` })
-    .map(([name, value]) => `${name} = ${value}`)
-    .join(', ');
+  const stated = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   const { stream } = await client.exec({
-    query: `INSERT INTO earshot.${table} SETTINGS ${settings} FORMAT JSONEachRow`,
+    query: `INSERT INTO earshot.${table} SETTINGS ${stated.join(', ')} FORMAT JSONEachRow`,
     values: Readable.from([body], { objectMode: false }),
     abort_signal,
   });

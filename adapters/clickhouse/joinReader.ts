@@ -5,6 +5,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Score } from '../../core/events/score.ts';
 import type { SpeechEvent } from '../../core/events/speechEvent.ts';
+import { isOfWholeText } from '../../core/join/revision.ts';
 import { spanOfRow, type StoredSpan } from '../../core/rows/spanRow.ts';
 import type { Span } from '../../core/spans/span.ts';
 import {
@@ -34,7 +35,7 @@ export interface CallInputs {
   readonly call: KnownCall;
   /** Of its audio. */
   readonly facts: readonly FactRow[];
-  /** Where the turns begin whose text was joined for good before. */
+  /** Where the turns begin whose text was joined for good before, by somebody who had all of it (core/join/revision.ts). */
   readonly textStarts: ReadonlySet<number>;
   readonly events: readonly SpeechEvent[];
   /** Of every trace that speaks of the call, those of other calls included. */
@@ -47,7 +48,7 @@ export interface CallInputs {
 export interface JoinReader {
   /** Calls of a tenant that go by one of the keys, or that one of the traces speaks of. */
   callsOf(tenant: string, keys: readonly string[], traceIds: readonly string[]): Promise<KnownCall[]>;
-  /** Calls that were opened or told of since. */
+  /** Calls that were opened or told of since, and those that have not ended. */
   callsSince(wallMs: number): Promise<KnownCall[]>;
   read(calls: readonly KnownCall[]): Promise<CallInputs[]>;
 }
@@ -64,6 +65,8 @@ const CALL_GROUP = 'GROUP BY tenant, call_started_at, call_id';
 
 /** Whose spans are that a Collector wrote into the table beside us. */
 const TENANT_OF_OTHERS = 'default';
+/** A call that is older and has no end will not get one. */
+const CALL_SECONDS_MAX = 6 * 3_600;
 /** Spans begin before their call is opened and are told up to an hour after it. */
 const SPANS_BEFORE_MS = 5 * 60_000;
 const SPANS_AFTER_MS = 5 * 3_600_000;
@@ -71,8 +74,8 @@ const SPANS_AFTER_MS = 5 * 3_600_000;
 export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReader {
   const ask = <Row>(query: string, params: Record<string, unknown>): Promise<Row[]> => rows(joining, query, params);
 
-  async function callsBy(condition: string, params: Record<string, unknown>): Promise<KnownCall[]> {
-    const query = `SELECT ${CALL_FIELDS} FROM earshot.calls WHERE ${condition} ${CALL_GROUP}`;
+  async function callsBy(condition: string, params: Record<string, unknown>, having = ''): Promise<KnownCall[]> {
+    const query = `SELECT ${CALL_FIELDS} FROM earshot.calls WHERE ${condition} ${CALL_GROUP} ${having}`;
     const found = await ask<{
       tenant: string;
       call_id: string;
@@ -129,7 +132,11 @@ export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReade
       );
     },
     callsSince: (wallMs) =>
-      callsBy('stored_at >= fromUnixTimestamp({since:UInt32})', { since: Math.floor(wallMs / 1_000) }),
+      callsBy(
+        'stored_at >= fromUnixTimestamp({since:UInt32}) OR call_started_at >= fromUnixTimestamp({longest:UInt32})',
+        { since: Math.floor(wallMs / 1_000), longest: Math.floor(wallMs / 1_000) - CALL_SECONDS_MAX },
+        `HAVING max(stored_at) >= fromUnixTimestamp({since:UInt32}) OR countIf(part = 'ended') = 0`,
+      ),
     async read(calls) {
       if (calls.length === 0) return [];
       const tenants = [...new Set(calls.map(({ tenant }) => tenant))];
@@ -170,8 +177,8 @@ export function createJoinReader({ joining }: Pick<Store, 'joining'>): JoinReade
           call,
           facts: own(facts).filter(({ kind }) => kind !== 'agent_text'),
           textStarts: new Set(
-            own(facts).flatMap(({ kind, status, start_sample }) =>
-              kind === 'agent_text' && status === 'final' ? [start_sample] : [],
+            own(facts).flatMap(({ kind, status, revision, start_sample }) =>
+              kind === 'agent_text' && status === 'final' && isOfWholeText(revision) ? [start_sample] : [],
             ),
           ),
           events: events

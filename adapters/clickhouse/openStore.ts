@@ -14,6 +14,8 @@ interface ServerLocation {
   readonly username?: string;
   readonly password?: string;
   readonly requestTimeoutMs?: number;
+  /** Name of the replicated cluster that it belongs to. */
+  readonly cluster?: string;
 }
 
 export type StoreLocation = { readonly kind: 'embedded'; readonly dataDir: string } | ServerLocation;
@@ -25,6 +27,8 @@ export interface Store {
   readonly reading: ClickHouseClient;
   /** For queries that nobody waits for. */
   readonly joining: ClickHouseClient;
+  /** Name of the cluster whose servers replicate the tables; empty: one server has them. */
+  readonly cluster: string;
   /** Whether the store answers now. */
   ping(): Promise<boolean>;
   /** To be called when nothing is being asked any more: chdb must not be closed under a running query. */
@@ -53,6 +57,7 @@ export async function openStore(location: StoreLocation, asked: 'asked' | 'unask
     writing,
     reading,
     joining,
+    cluster: location.kind === 'server' ? (location.cluster ?? '') : '',
     ping: () =>
       ask(reading).then(
         () => true,

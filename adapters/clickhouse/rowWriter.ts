@@ -65,7 +65,7 @@ const INSERT_BYTES_MAX = 8 * 1_024 * 1_024;
 export function createRowWriter(store: Store, options: RowWriterOptions): RowWriter {
   const { rowsMax, waitMs, pendingRowsMax, pendingBytesMax = PENDING_BYTES_MAX } = options;
   const givingUp = new AbortController();
-  const inserter = createInserter(store.writing, options.retryPauses ?? RETRY_PAUSES, givingUp.signal, options);
+  const inserter = createInserter(store, options.retryPauses ?? RETRY_PAUSES, givingUp.signal, options);
   const waiting: Part[] = [];
   const unsettled = new Set<Promise<void>>();
   let waitingRows = 0;

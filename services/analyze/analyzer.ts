@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus, CallName, TakenEntry } from '../../adapters/bus/bus.ts';
 import type { CallState, CallStates, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { RowRefused, type RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
+import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { factRows } from '../../core/rows/factRows.ts';
@@ -67,7 +68,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     batcher,
     load: loadPatiently,
     store: (facts, call) => appendPatiently(facts.flatMap((fact) => factRows(fact, call))),
-    record: (events, { tenant }) => patiently(() => bus.publishReports({ tenant, events, spans: [], scores: [] })),
+    record: recordOrTell,
     save: saveTimed,
     commit: ({ tenant, callId }, position) => bus.commit(tenant, callId, position),
     tell(fact) {
@@ -105,6 +106,15 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     await appendPatiently([row]);
     const bytes = row.table === 'call_states' ? row.row.state.length : 0;
     hooks.onSaved?.({ call, bytes, tookMs: performance.now() - startedMs });
+  }
+
+  /** What cannot be kept of a report, at whatever time, costs the report: told of, and never the call. */
+  async function recordOrTell(events: readonly SpeechEvent[], call: CallName): Promise<void> {
+    try {
+      await patiently(() => bus.publishReports({ tenant: call.tenant, events, spans: [], scores: [] }));
+    } catch (error) {
+      hooks.onFailure?.({ call, error: error as Error });
+    }
   }
 
   /** A full writer holds commits back, and with them, through the bus, whoever sends. */

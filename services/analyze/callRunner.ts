@@ -31,6 +31,13 @@ export interface CallRunner {
 type Stage = 'new' | 'running' | 'over' | 'dropped';
 
 const NOT_BEGUN = -2;
+const UNSAVED_MAX = 2;
+
+/** `saved` is let go of where a newer one says more. */
+interface Unsaved {
+  saved: CallState | null;
+  readonly position: number;
+}
 
 /** Calls `onOver` once the call has ended and everything of it is durable, or nothing more is to be done for it here. */
 export function createCallRunner(
@@ -54,6 +61,8 @@ export function createCallRunner(
   let sweptPosition = -1;
   let savedSamples = 0;
   let fresh: Fact[] = [];
+  /** States that wait for their rows, a few hundred kilobytes each. */
+  const unsaved: Unsaved[] = [];
   /** The last of the chain rows -> state -> commit. */
   let durable: Promise<void> = Promise.resolve();
 
@@ -207,12 +216,23 @@ export function createCallRunner(
   });
 
   function save(saved: CallState): void {
-    const position = lastPosition;
-    savedPosition = position;
+    savedPosition = lastPosition;
+    const kept: Unsaved = { saved, position: lastPosition };
+    unsaved.push(kept);
+    // While the store is away, the first that waits (it may be under way) and the newest say all that is to be said.
+    if (unsaved.length > UNSAVED_MAX) unsaved.splice(1, 1)[0].saved = null;
     durable = durable
-      .then(() => (is('dropped') ? undefined : ports.save(open ?? name, saved)))
-      .then(() => commit(position))
-      .catch((error: Error) => ports.report({ call: name, error }));
+      .then(() => saveKept(kept))
+      .catch((error: Error) => ports.report({ call: name, error }))
+      .finally(() => {
+        if (unsaved[0] === kept) unsaved.shift();
+      });
+  }
+
+  async function saveKept({ saved, position }: Unsaved): Promise<void> {
+    if (saved === null || is('dropped')) return;
+    await ports.save(open ?? name, saved);
+    commit(position);
   }
 
   function commit(position: number): void {

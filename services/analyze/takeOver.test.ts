@@ -239,3 +239,26 @@ test('while the saved state cannot be asked for, the log waits; a drop meanwhile
   await runner.idle();
   assert.deepEqual([world.writes, world.committed, world.begun], [[], -1, []]);
 });
+
+test('while rows wait for the store, no more than two states wait behind them', async () => {
+  const world = new World();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const runner = world.runner({
+    async store(facts) {
+      await held;
+      for (const fact of facts) world.facts.set(fact.id, fact);
+    },
+  });
+  for (const entry of calmLog.slice(0, -1)) {
+    runner.take(entry);
+    // One at a time, or there would be one state for all.
+    for (let turn = 0; turn < 4; turn += 1) await new Promise(setImmediate);
+  }
+  assert.deepEqual(world.writes, []);
+  release();
+  await runner.park();
+  const states = world.writes.filter((write) => write === 'state').length;
+  assert.ok(states >= 2 && states <= 3, `${states} states were kept: the first, the newest, the one of parking`);
+  assert.equal(world.committed, calmLog.length - 2);
+});

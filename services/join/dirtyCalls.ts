@@ -42,6 +42,20 @@ export class DirtyCalls {
     return count;
   }
 
+  get keys(): readonly string[] {
+    return [...this.#calls.keys()];
+  }
+
+  isWaiting(key: string): boolean {
+    const call = this.#calls.get(key);
+    return call !== undefined && call.dueAtMs !== Infinity;
+  }
+
+  /** It is another process's. */
+  forget(key: string): void {
+    this.#calls.delete(key);
+  }
+
   touch(key: string, nowMs: number): void {
     const call = this.#of(key);
     const { quietMs, betweenMs, betweenTimes } = this.#pauses;

@@ -1,6 +1,7 @@
 /** The joiner beside a store that fails, names that cannot be asked for, and calls that come before and after their reports. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { ALL_MINE } from '../../adapters/bus/bus.ts';
 import type { CallInputs, JoinReader, KnownCall } from '../../adapters/clickhouse/joinReader.ts';
 import type { FactRow } from '../../adapters/clickhouse/joinRows.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
@@ -101,8 +102,8 @@ const reader: JoinReader = {
   },
 };
 
-const newJoiner = (): Joiner =>
-  new Joiner({
+function newJoiner(): Joiner {
+  const joiner = new Joiner({
     reader,
     join,
     prices: NO_PRICES,
@@ -112,7 +113,11 @@ const newJoiner = (): Joiner =>
     nowMs: () => nowMs,
     onFailure: (failure) => failures.push(failure.error.message),
     pauses: PAUSES,
+    notify: () => Promise.resolve(),
   });
+  joiner.own(ALL_MINE);
+  return joiner;
+}
 
 async function cycles(joiner: Joiner, count: number): Promise<void> {
   for (let round = 0; round < count; round++) {
@@ -141,8 +146,8 @@ test('a store that is away costs no tenant its reports, nor the calls of before'
   calls = [call('a'), call('b', 'u')];
   events = [event('a'), event('b', { tenant: 'u' })];
   const joiner = newJoiner();
-  joiner.noteReports('t', ['a'], []);
-  joiner.noteReports('u', ['b'], []);
+  void joiner.noteReports('t', ['a'], []);
+  void joiner.noteReports('u', ['b'], []);
   asked = () => {
     throw new Error('away');
   };
@@ -159,7 +164,7 @@ test('a name that cannot be asked for, and a call that cannot be read, hold up n
   calls = names.map((name) => call(name));
   events = names.map((name) => event(name));
   const joiner = newJoiner();
-  joiner.noteReports('t', ['unspeakable', ...names], []);
+  void joiner.noteReports('t', ['unspeakable', ...names], []);
   asked = (keys) => {
     if (keys.includes('unspeakable') || keys.includes('c7')) throw new Error('no such thing');
   };
@@ -170,7 +175,7 @@ test('a name that cannot be asked for, and a call that cannot be read, hold up n
 test('reports that came before their call are joined when it starts', async () => {
   events = [event('a')];
   const joiner = newJoiner();
-  joiner.noteReports('t', ['a'], []);
+  void joiner.noteReports('t', ['a'], []);
   await cycles(joiner, 3);
   assert.deepEqual(written, []);
   joiner.noteFact(opening('a'));
@@ -207,19 +212,19 @@ test('what was found out with its text stays when only counts of it are left', a
     written.filter(({ table, row }) => table === 'facts' && (row as { kind: string }).kind === 'agent_text');
   const joiner = newJoiner();
   texts.hold(said);
-  joiner.noteReports('t', ['a'], []);
+  void joiner.noteReports('t', ['a'], []);
   await cycles(joiner, 2);
   assert.equal(textFacts().length, 1);
 
   textStarts = new Set([1_000 * 16]);
   texts = new HeldTexts(1_000_000);
   const restarted = newJoiner();
-  restarted.noteReports('t', ['a'], []);
+  void restarted.noteReports('t', ['a'], []);
   await cycles(restarted, 2);
   assert.equal(textFacts().length, 1, 'after a restart');
   textStarts = new Set();
   const first = newJoiner();
-  first.noteReports('t', ['a'], []);
+  void first.noteReports('t', ['a'], []);
   await cycles(first, 2);
   assert.equal(textFacts().length, 2, 'counts are better than nothing');
 });
@@ -261,11 +266,11 @@ test('spans that turn out to be of another call on the trace count for this one 
       });
   spans = [span('2', { 'session.id': 'a' }), span('3', {})];
   const joiner = newJoiner();
-  joiner.noteReports('t', ['a'], []);
+  void joiner.noteReports('t', ['a'], []);
   await cycles(joiner, 2);
   spans = [...spans, span('4', { 'session.id': 'b' })];
   otherKeys = new Set(['b']);
-  joiner.noteReports('t', ['a'], []);
+  void joiner.noteReports('t', ['a'], []);
   await cycles(joiner, 3);
   assert.deepEqual(rowsOf('2'), [['llm', 90, 16_000]]);
   assert.deepEqual(rowsOf('3'), [

@@ -1,49 +1,31 @@
 /**
  * Joins what others report with what was heard: for each call where something changed it reads all that is known from the
  * store, joins it (core/join), and writes what came out different. It keeps nothing that the store does not know better, so a
- * restart, a late span or a second joiner do no harm.
+ * restart, a late span or a second joiner do no harm. Of several processes each joins the calls that are its own; what they share
+ * is divided by the bus.
  */
-import { hash } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
+import { ALL_MINE, type CallName, type CallNotice, type IsMine } from '../../adapters/bus/bus.ts';
 import type { JoinReader, KnownCall, CallInputs } from '../../adapters/clickhouse/joinReader.ts';
-import type { Fact, Finding } from '../../core/facts/facts.ts';
-import { factId } from '../../core/facts/factId.ts';
-import type { AlignedRequest, Joined } from '../../core/join/joined.ts';
-import type { JoinInput } from '../../core/join/joinInput.ts';
-import { NOWHERE } from '../../core/join/placing.ts';
-import { wallClock, type WallClock } from '../../core/join/wallClock.ts';
-import { factRow, type RowFact } from '../../core/rows/factRow.ts';
-import { callEventRow, callRequestRow, callScoreRow } from '../../core/rows/joinedRows.ts';
+import type { Fact } from '../../core/facts/facts.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
-import { uncounted } from '../../core/spans/countedOnce.ts';
-import { readRequest } from '../../core/spans/readRequest.ts';
-import type { Request } from '../../core/spans/request.ts';
-import { requestsOfCall } from '../../core/spans/requestsOfCall.ts';
-import type { PriceTable } from '../../core/spans/prices.ts';
 import { DirtyCalls, JOIN_PAUSES, type JoinPauses } from './dirtyCalls.ts';
-import type { HeldTexts } from './heldTexts.ts';
-import { joinInputOf } from './joinInputOf.ts';
+import { joinCall, type JoinCallOptions } from './joinCall.ts';
+import { Notices } from './notices.ts';
 import { ReportedNames } from './reportedNames.ts';
+import { WrittenRows } from './writtenRows.ts';
 
-export interface JoinerOptions {
+export interface JoinerOptions extends JoinCallOptions {
   readonly reader: JoinReader;
-  readonly join: (input: JoinInput) => Joined;
-  readonly prices: PriceTable;
-  readonly texts: HeldTexts;
   /** Resolves when the rows are durable. */
   readonly write: (rows: readonly TableRow[]) => Promise<void>;
   readonly tell: (fact: Fact) => void;
+  /** Resolves when the notices cannot be lost any more. */
+  readonly notify: (notices: readonly CallNotice[]) => Promise<void>;
   readonly nowMs: () => number;
   readonly onFailure: (failure: { call: string; error: Error }) => void;
   readonly onJoin?: (joined: { calls: number; tookMs: number }) => void;
   readonly pauses?: JoinPauses;
-}
-
-/** A row that joining gives, and the fact that it is of, if it is of one. */
-interface Item {
-  readonly id: string;
-  readonly row: TableRow;
-  readonly fact?: Fact;
 }
 
 /** Kinds whose final word may change what joining says. */
@@ -55,8 +37,12 @@ const NAMES_MAX = 500;
 const REST_MS = 1_000;
 /** All joins together take at most a fifth of the process: who speaks is never late because of what is reported. */
 const RESTS_A_JOIN = 4;
-/** How far back a start looks for calls that it may have left unjoined. */
+/** How far back is looked for ended calls that may have been left unjoined. */
 const LOOK_BACK_MS = 15 * 60_000;
+/** After a change of shares, for what was told while nobody took the call for its own, and was not in the store yet. */
+const LOOK_AGAIN_MS = 5_000;
+/** A name that cannot be asked for holds up the reports that came with it no longer than this. */
+const RECORDED_MS_MAX = 10_000;
 
 export class Joiner {
   readonly #options: JoinerOptions;
@@ -66,9 +52,12 @@ export class Joiner {
   readonly #unresolved = new ReportedNames();
   /** Calls that something was reported of: the others have nothing to be joined while they run. */
   readonly #reported = new Set<string>();
-  /** What was written last, by row, as a hash: only what is different is written again. */
-  readonly #written = new Map<string, Map<string, string>>();
-  #hasLookedBack = false;
+  readonly #written = new WrittenRows();
+  readonly #notices: Notices;
+  #isMine: IsMine = () => false;
+  #looksBackAtMs: readonly number[] = [];
+  /** Recorded reports whose calls' processes do not know of them yet. */
+  #untold: { readonly sinceMs: number; readonly resolve: () => void }[] = [];
   #callsAtOnce = CALLS_MAX;
   #namesAtOnce = NAMES_MAX;
   #restUntilMs = -Infinity;
@@ -80,28 +69,60 @@ export class Joiner {
   constructor(options: JoinerOptions) {
     this.#options = options;
     this.#dirty = new DirtyCalls(options.pauses ?? JOIN_PAUSES);
+    this.#notices = new Notices(options);
   }
 
   get waitingCalls(): number {
     return this.#dirty.waiting;
   }
 
+  /** These are the calls that this process joins from now on; none before it is told. */
+  own(isMine: IsMine): void {
+    const nowMs = this.#options.nowMs();
+    this.#isMine = isMine;
+    this.#looksBackAtMs = isMine === ALL_MINE ? [nowMs] : [nowMs, nowMs + LOOK_AGAIN_MS];
+    this.#letGo();
+  }
+
+  /** All that is held and waits goes to whoever has the calls next. */
+  async leave(): Promise<void> {
+    if (this.#isMine === ALL_MINE) return;
+    await this.#cycle;
+    this.own(() => false);
+    await this.#notices.send();
+  }
+
   noteFact(fact: Fact): void {
-    if (fact.kind === 'call_started') {
+    // Most facts are other processes' business, so the cheapest question comes first.
+    const isStart = fact.kind === 'call_started';
+    if (!isStart && (fact.status !== 'final' || !MOVING.has(fact.kind))) return;
+    const isMine = this.#isMine(fact.tenant, fact.callId);
+    if (isStart) {
       const { tenant, callId, startedAtMs, providerIds, traceId } = fact.call;
       const keys = [...new Set([callId, ...Object.values(providerIds)])].filter((key) => key !== '');
-      this.#known.set(keyOf(fact.call), { tenant, callId, startedAtMs, keys, traceId });
-      this.#dirty.started(keyOf(fact.call), this.#options.nowMs());
+      const call = { tenant, callId, startedAtMs, keys, traceId };
+      if (isMine) {
+        this.#known.set(keyOf(call), call);
+        this.#dirty.started(keyOf(call), this.#options.nowMs());
+      } else if (keys.some((key) => this.#options.texts.has(tenant, key))) this.#notices.add(call);
     }
-    if (fact.status !== 'final' || !MOVING.has(fact.kind)) return;
+    if (!isMine) return;
     const key = keyOf(fact);
     if (fact.kind === 'call_ended') this.#dirty.ended(key, this.#options.nowMs());
     else if (this.#reported.has(key)) this.#dirty.touch(key, this.#options.nowMs());
   }
 
-  /** Something durable came that speaks of calls by these names, or by these traces. */
-  noteReports(tenant: string, keys: Iterable<string>, traceIds: Iterable<string>): void {
+  /** Something durable came that speaks of calls by these names, or by these traces. Resolves when who joins them knows it. */
+  noteReports(tenant: string, keys: Iterable<string>, traceIds: Iterable<string>): Promise<void> {
     this.#unresolved.add(tenant, keys, traceIds);
+    if (this.#isMine === ALL_MINE) return Promise.resolve();
+    return new Promise((resolve) => this.#untold.push({ sinceMs: this.#options.nowMs(), resolve }));
+  }
+
+  /** Another process recorded something of a call, or had it before. */
+  noteNotice({ tenant, callId, texts }: CallNotice): void {
+    for (const text of texts) this.#options.texts.holdText(text);
+    this.#unresolved.add(tenant, [callId], []);
   }
 
   /** Resolves when nothing that came so far waits to be joined. */
@@ -118,32 +139,68 @@ export class Joiner {
   async #run(): Promise<void> {
     if (this.#options.nowMs() < this.#restUntilMs) return;
     await this.#attempt('calls of before', () => this.#lookBack());
-    await this.#attempt('reported calls', () => this.#resolve());
+    const told = this.#untold.splice(0);
+    const isTold = await this.#attempt('reported calls', async () => {
+      await this.#resolve();
+      await this.#notices.send();
+    });
+    const patientSinceMs = this.#options.nowMs() - RECORDED_MS_MAX;
+    for (const recorded of told) {
+      if (isTold || recorded.sinceMs < patientSinceMs) recorded.resolve();
+      else this.#untold.push(recorded);
+    }
     await this.#attempt('several calls', () => this.#joinDue());
     this.#forgetDone();
-    if (!this.#hasLookedBack || this.#dirty.waiting > 0 || this.#unresolved.size > 0) return;
+    const nowMs = this.#options.nowMs();
+    if (this.#looksBackAtMs.some((ms) => ms <= nowMs) || this.#dirty.waiting > 0) return;
+    if (this.#unresolved.size > 0 || this.#notices.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  async #attempt(call: string, work: () => Promise<void>): Promise<void> {
+  /** Whether it went well. */
+  async #attempt(call: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.#restUntilMs = this.#options.nowMs() + REST_MS;
       this.#options.onFailure({ call, error: error as Error });
+      return false;
     }
   }
 
-  /** Once: calls that ran when the process before this one stopped may have reports that were never joined. */
+  /** Of calls that ran when the process before this one stopped, reports may never have been joined. */
   async #lookBack(): Promise<void> {
-    if (this.#hasLookedBack) return;
     const nowMs = this.#options.nowMs();
+    if (!this.#looksBackAtMs.some((ms) => ms <= nowMs)) return;
     const found = await this.#options.reader.callsSince(nowMs - LOOK_BACK_MS);
-    this.#hasLookedBack = true;
+    this.#looksBackAtMs = this.#looksBackAtMs.filter((ms) => ms > nowMs);
     for (const call of found) {
-      if (this.#known.has(keyOf(call))) continue;
+      if (this.#known.has(keyOf(call)) || !this.#isMine(call.tenant, call.callId)) continue;
       this.#known.set(keyOf(call), call);
       this.#dirty.ended(keyOf(call), nowMs);
+    }
+  }
+
+  /** What is not this process's any more, and who has to know what of it. */
+  #letGo(): void {
+    const isMine = this.#isMine;
+    const { texts } = this.#options;
+    const named = new Set(
+      [...this.#known.values()].flatMap(({ tenant, keys }) => keys.map((key) => keyOf({ tenant, callId: key }))),
+    );
+    for (const key of new Set([...this.#known.keys(), ...this.#dirty.keys])) {
+      const { tenant, callId } = nameOf(key);
+      if (isMine(tenant, callId)) continue;
+      const keys = this.#known.get(key)?.keys ?? [callId];
+      const hasTexts = keys.some((name) => texts.has(tenant, name));
+      if (hasTexts || this.#dirty.isWaiting(key)) this.#notices.add({ tenant, callId, keys });
+      this.#forget(key);
+    }
+    // Texts whose call is not known here go to whoever has the name that they came under.
+    for (const { tenant, callKey: callId } of texts.names) {
+      if (named.has(keyOf({ tenant, callId })) || isMine(tenant, callId)) continue;
+      this.#notices.add({ tenant, callId, keys: [callId] });
     }
   }
 
@@ -161,8 +218,10 @@ export class Joiner {
       });
       this.#namesAtOnce = Math.min(NAMES_MAX, 2 * this.#namesAtOnce);
       for (const call of found) {
-        this.#known.set(keyOf(call), call);
-        this.#dirty.touch(keyOf(call), this.#options.nowMs());
+        if (this.#isMine(call.tenant, call.callId)) {
+          this.#known.set(keyOf(call), call);
+          this.#dirty.touch(keyOf(call), this.#options.nowMs());
+        } else this.#notices.add(call);
       }
     }
   }
@@ -182,7 +241,8 @@ export class Joiner {
     // Written together: an insert costs more than its rows.
     const writes: Promise<void>[] = [];
     for (const known of inputs) {
-      const { callId } = known.call;
+      const { tenant, callId } = known.call;
+      if (!this.#isMine(tenant, callId)) continue;
       // Not tried again: it is a function of what is known, so only something new can change what comes out.
       writes.push(this.#joinOne(known).catch((error: Error) => this.#options.onFailure({ call: callId, error })));
       await otherWork();
@@ -194,107 +254,43 @@ export class Joiner {
   }
 
   async #joinOne(known: CallInputs): Promise<void> {
-    const { call, facts, scores } = known;
-    const requests = requestsOfCall(known.spans, new Set(call.keys), known.otherKeys, this.#options.prices);
-    if (known.events.length + requests.length + scores.length === 0 && !this.#written.has(keyOf(call))) return;
-    this.#reported.add(keyOf(call));
-    const { texts } = this.#options;
-    const events = known.events.map((event) => texts.withText(event));
-    const input = joinInputOf(known, { events, requests });
+    const key = keyOf(known.call);
     const startedMs = performance.now();
-    const joined = this.#options.join(input);
-    // Grows with all that is known and with nothing else, so that a later join always wins over an earlier one: even one that
-    // knows of another call on the trace, and takes fewer of its spans for this one's.
-    const revision =
-      facts.reduce((sum, fact) => sum + 1 + fact.revision, 0) +
-      events.length +
-      known.spans.length +
-      known.otherKeys.size +
-      scores.length;
-    const clock = wallClock(input.anchors);
-    // What was found out while the texts were here is not given up for what their counts alone tell.
-    const hasTexts = known.events.every((event) => texts.isWhole(event));
-    const told = joined.findings
-      .filter(({ kind, startSample }) => hasTexts || kind !== 'agent_text' || !known.textStarts.has(startSample))
-      .map((finding) => factOf(finding, call, clock, revision));
-    const wallMsOf = (sample: number): number => clock.originMs + clock.wallAt(sample);
-    const joinedCall = { ...call, wallMsOf };
-    const kept = new Map(known.events.map((event) => [event.id, event]));
-    const items: Item[] = [
-      ...told.map((fact): Item => ({ id: fact.id, fact, row: { table: 'facts', row: factRow(fact, call) } })),
-      ...joined.events.map((aligned) => ({
-        id: `event ${aligned.event.id}`,
-        // What is written is the event as the text policy left it.
-        row: callEventRow({ ...aligned, event: kept.get(aligned.event.id) ?? aligned.event }, joinedCall, revision),
-      })),
-      ...[...joined.requests, ...this.#given(known, requests)].map((aligned) => ({
-        id: requestId(aligned.request),
-        row: callRequestRow(aligned, joinedCall, revision),
-      })),
-      ...joined.scores.map((aligned) => ({
-        id: `score ${aligned.score.id}`,
-        row: callScoreRow(aligned, joinedCall, revision),
-      })),
-    ];
-    const changed = this.#changed(keyOf(call), items);
+    const changed = joinCall(key, known, this.#options, this.#written);
+    if (changed === null) return;
+    this.#reported.add(key);
     const tookMs = performance.now() - startedMs;
     this.#busyMs += tookMs;
-    this.#dirty.joined(keyOf(call), tookMs);
+    this.#dirty.joined(key, tookMs);
     await this.#options.write(changed.map(({ row }) => row));
     for (const { fact } of changed) if (fact !== undefined) this.#options.tell(fact);
   }
 
-  /** Spans that were taken for the call's until their trace named another: they stay in its trace, and count for nothing. */
-  #given({ call, spans }: CallInputs, requests: readonly Request[]): AlignedRequest[] {
-    const written = this.#written.get(keyOf(call));
-    const own = new Set(requests.map(requestId));
-    return spans
-      .filter((span) => written?.has(requestId(span)) === true && !own.has(requestId(span)))
-      .map((span) => ({ request: uncounted(readRequest(span, this.#options.prices)), ...NOWHERE }));
-  }
-
-  /** Those that differ from what was written last; they count as written from now on, since the writer gives up no good row. */
-  #changed(key: string, items: readonly Item[]): Item[] {
-    const written = this.#written.get(key) ?? new Map<string, string>();
-    this.#written.set(key, written);
-    return items.filter(({ id, row }) => {
-      const content = hash('sha1', JSON.stringify({ ...row.row, revision: 0 }), 'base64');
-      if (written.get(id) === content) return false;
-      written.set(id, content);
-      return true;
-    });
-  }
-
   /** A call of which this process knows no more than its name. */
   #askFor(key: string): void {
-    const [tenant, callId] = key.split('\u0000');
-    this.noteReports(tenant, [callId], []);
+    const { tenant, callId } = nameOf(key);
+    this.#unresolved.add(tenant, [callId], []);
   }
 
   #forgetDone(): void {
     for (const key of this.#dirty.takeDone(this.#options.nowMs())) {
       const call = this.#known.get(key);
       if (call !== undefined) this.#options.texts.forget(call.tenant, call.keys);
-      this.#known.delete(key);
-      this.#written.delete(key);
-      this.#reported.delete(key);
+      this.#forget(key);
     }
+  }
+
+  #forget(key: string): void {
+    this.#known.delete(key);
+    this.#dirty.forget(key);
+    this.#written.forget(key);
+    this.#reported.delete(key);
   }
 }
 
-function factOf(finding: Finding, { tenant, callId }: KnownCall, clock: WallClock, revision: number): RowFact {
-  const told = { ...finding, revision };
-  return {
-    ...told,
-    id: factId(tenant, callId, told),
-    tenant,
-    callId,
-    startWallMs: clock.originMs + clock.wallAt(finding.startSample),
-    // Joining never tells of frames.
-  } as RowFact;
+const keyOf = ({ tenant, callId }: CallName): string => `${tenant}\u0000${callId}`;
+
+function nameOf(key: string): CallName {
+  const [tenant, callId] = key.split('\u0000');
+  return { tenant, callId };
 }
-
-const requestId = ({ traceId, spanId }: Pick<Request, 'traceId' | 'spanId'>): string => `request ${traceId} ${spanId}`;
-
-const keyOf = ({ tenant, callId }: { readonly tenant: string; readonly callId: string }): string =>
-  `${tenant}\u0000${callId}`;

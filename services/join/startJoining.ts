@@ -1,6 +1,6 @@
 /** The join role of one process: takes reports from the bus, and joins the calls that they or new facts speak of. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Bus } from '../../adapters/bus/bus.ts';
+import type { Bus, ReportConsumer } from '../../adapters/bus/bus.ts';
 import { createJoinReader } from '../../adapters/clickhouse/joinReader.ts';
 import type { Store } from '../../adapters/clickhouse/openStore.ts';
 import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
@@ -40,6 +40,7 @@ export interface Joining {
 /** Calls that are due meanwhile are read together. */
 const CYCLE_MS = 1_000;
 const CLOSE_MS_MAX = 10_000;
+const CLOSING_RETRY_MS = 200;
 
 export function startJoining(options: JoiningOptions): Joining {
   const { bus, store, writer, prices, policyOf, textTools, onFact, onFailure, onJoin } = options;
@@ -54,12 +55,33 @@ export function startJoining(options: JoiningOptions): Joining {
       bus.publishFact(fact);
       onFact?.(fact);
     },
+    notify: (notices) => bus.notify(notices),
     nowMs: Date.now,
     onFailure,
     onJoin,
   });
   const onRecorded = joiner.noteReports.bind(joiner);
-  bus.consumeReports(createRecorder({ writer, texts, policyOf, textTools, onRecorded }));
+  const record = createRecorder({ writer, texts, policyOf, textTools, onRecorded });
+  let isClosing = false;
+  // What comes while this process leaves is for the next.
+  const refuseLate = (): void => {
+    if (isClosing) throw new Busy('closing', CLOSING_RETRY_MS);
+  };
+  const consumer: ReportConsumer = {
+    async take(reports) {
+      refuseLate();
+      await record(reports);
+    },
+    notice(notice) {
+      refuseLate();
+      joiner.noteNotice(notice);
+      return Promise.resolve();
+    },
+    owned(isMine) {
+      if (!isClosing) joiner.own(isMine);
+    },
+  };
+  bus.consumeReports(consumer);
   const unsubscribe = bus.subscribeFacts((fact) => joiner.noteFact(fact));
   const timer = setInterval(() => void joiner.cycle(), CYCLE_MS);
 
@@ -75,7 +97,14 @@ export function startJoining(options: JoiningOptions): Joining {
       clearInterval(timer);
       unsubscribe();
       // While the store is away no cycle ends; the writer, closed next, then gives up what it cannot write.
-      await Promise.race([joiner.cycle(), pause(CLOSE_MS_MAX, undefined, { ref: false })]);
+      isClosing = true;
+      const leave = async (): Promise<void> => {
+        await joiner.cycle();
+        await joiner.leave();
+      };
+      await Promise.race([leave(), pause(CLOSE_MS_MAX, undefined, { ref: false })]).catch((error: unknown) =>
+        onFailure({ call: 'those that are left', error: error as Error }),
+      );
     },
   };
 }

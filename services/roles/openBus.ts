@@ -1,6 +1,6 @@
 /** The bus of this process: in memory, or over Kafka; and how far behind the analysis is, as far as that can be told from here. */
 import type { Bus } from '../../adapters/bus/bus.ts';
-import { openKafkaBus } from '../../adapters/bus/kafkaBus.ts';
+import { openKafkaBus, type KafkaBus } from '../../adapters/bus/kafkaBus.ts';
 import { kafkaClient, KAFKA_TUNING, type KafkaTuning } from '../../adapters/bus/kafkaSettings.ts';
 import { checkTopics, type TopicReport } from '../../adapters/bus/kafkaTopics.ts';
 import { createMemoryBus } from '../../adapters/bus/memoryBus.ts';
@@ -13,7 +13,16 @@ export interface OpenedBus {
   readonly bus: Bus;
   /** Whether this process knows its share of the log, where it reads one. */
   readonly hasShare: () => boolean;
+  /** Whether nothing of what it reads had to be stopped. */
+  readonly isHealthy: () => boolean;
+  /** How far behind the processes that analyse are; 0 where they are this one. */
+  readonly analysisDelayMs: () => number;
+  close(): Promise<void>;
 }
+
+/** What is committed is so much behind by design: states are saved this often, and what stands still within two sweeps. */
+const SWEEPS_MS = 5_000;
+const ASK_DELAY_EVERY_MS = 2_000;
 
 export async function openBus(config: Config, { metrics, logger }: Omit<Telemetry, 'tracing'>): Promise<OpenedBus> {
   const { kafka } = config;
@@ -21,7 +30,7 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
     const bus = createMemoryBus({ bytesMax: config.busBytesMax });
     metrics.busPendingBytes.read(() => bus.pendingBytes);
     metrics.busPendingLimitBytes.read(() => config.busBytesMax);
-    return { bus, hasShare: () => true };
+    return { bus, hasShare: () => true, isHealthy: () => true, analysisDelayMs: () => 0, close: () => bus.close() };
   }
   const { connection, groupId, sendBytesMax } = kafka;
   const topicPrefix = kafka.topics.prefix;
@@ -42,7 +51,29 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
     },
   });
   readKafka(metrics, bus, sendBytesMax);
-  return { bus, hasShare: () => hasShare };
+  const delay = watchDelay(bus, config.stateEveryMs + SWEEPS_MS);
+  return {
+    bus,
+    hasShare: () => hasShare,
+    isHealthy: () => bus.isHealthy,
+    analysisDelayMs: delay.ms,
+    async close() {
+      delay.stop();
+      await bus.close();
+    },
+  };
+}
+
+/** Asked for now and then. While the brokers do not answer, what was known last stands: calls are let in as before. */
+function watchDelay(bus: KafkaBus, byDesignMs: number): { ms: () => number; stop: () => void } {
+  let delayMs = 0;
+  const timer = setInterval(() => {
+    bus.logDelayMs().then(
+      (ms) => (delayMs = Math.max(0, ms - byDesignMs)),
+      () => undefined,
+    );
+  }, ASK_DELAY_EVERY_MS);
+  return { ms: () => delayMs, stop: () => clearInterval(timer) };
 }
 
 /** Makes the topics that lack; those that are there are left as they are, and told where they are not as they are meant. */

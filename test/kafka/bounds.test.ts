@@ -173,7 +173,7 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     await first.bus.publishReports({ tenant: 't', events: [before], spans: [], scores: [] });
     await spoil(t, `${topics.prefix}events`, LETTERS_MAX + 1);
     await first.bus.publishReports({ tenant: 't', events: [behind], spans: [], scores: [] });
-    first.bus.consumeReports(take);
+    first.bus.consumeReports({ take, notice: () => Promise.resolve(), owned: () => undefined });
     await first.told.until(() => first.told.stopped.length > 0);
     await untilSeen(1);
     await first.bus.publishReports({ tenant: 't', events: [], spans: [], scores: [score] });
@@ -183,7 +183,7 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     await first.bus.close();
 
     const second = await openTestBus(t, broker.address, topics, { deadLettersMax: LETTERS_MAX });
-    second.bus.consumeReports(take);
+    second.bus.consumeReports({ take, notice: () => Promise.resolve(), owned: () => undefined });
     await untilSeen(3);
     assert.deepEqual(seen.slice(2), [behind.id]);
     assert.deepEqual([second.told.deadLetters.length, second.bus.isHealthy], [1, true]);

@@ -11,7 +11,11 @@ const bus = await openKafkaBus({
   hooks: hooksInto().hooks,
 });
 bus.consume({ take: () => undefined, revoked: () => undefined });
-bus.consumeReports(() => Promise.resolve());
+bus.consumeReports({
+  take: () => Promise.resolve(),
+  notice: () => Promise.resolve(),
+  owned: () => undefined,
+});
 bus.subscribeFacts(() => undefined);
 await bus.ready();
 process.once('message', () => {

@@ -70,7 +70,7 @@ void describe('over a real broker', { skip: reason ?? false }, () => {
     const admin = await openAdmin(t);
     const settings = { ...TOPIC_SETTINGS, prefix: 'check.', partitions: 3, replication: 1 };
     const created = await checkTopics(admin, settings);
-    assert.equal(created.created.length, 6);
+    assert.equal(created.created.length, 7);
     assert.deepEqual(created.mismatches, []);
     assert.deepEqual(await checkTopics(admin, settings), { created: [], mismatches: [] });
     const { mismatches } = await checkTopics(admin, { ...settings, partitions: 6, logKeptMs: 60_000_000 });

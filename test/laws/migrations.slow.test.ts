@@ -140,7 +140,7 @@ for (let count = 2; count <= once.length; count += 1) {
   test(`a store that was made up to ${last} is brought up to date with all its rows, and its writers go on`, async () => {
     await emptied();
     const older = folderOf(once.slice(0, count));
-    await migrate(store, older);
+    await migrate(store, { folder: older });
     const version = await columnsNow();
     const tables = [...new Set([...version.keys()].map((name) => name.split('.')[0]))];
     const keys = await keysNow(tables);
@@ -163,7 +163,7 @@ for (let count = 2; count <= once.length; count += 1) {
     assert.deepEqual(kept, expected);
     await checkRead('before');
 
-    assert.deepEqual(await migrate(store, older), [], 'a process of the older version that starts now');
+    assert.deepEqual(await migrate(store, { folder: older }), [], 'a process of the older version that starts now');
     await writeAs(version, rowsOfCall('meanwhile'));
     await checkRead('meanwhile');
     for (const { name } of await ask(
@@ -181,8 +181,8 @@ test('a process of the older version does not put its views back', async () => {
   const newer = folderOf(files);
   const views = files.find((name) => name.endsWith('_views.sql')) ?? assert.fail('no views');
   appendFileSync(join(newer, views), '\nCREATE OR REPLACE VIEW earshot.v_speech AS SELECT 1 AS added;\n');
-  assert.deepEqual(await migrate(store, newer), [views]);
+  assert.deepEqual(await migrate(store, { folder: newer }), [views]);
   assert.deepEqual(await migrate(store), []);
   assert.deepEqual(await ask(store, 'SELECT * FROM earshot.v_speech'), [{ added: 1 }]);
-  assert.deepEqual(await migrate(store, newer), []);
+  assert.deepEqual(await migrate(store, { folder: newer }), []);
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import type { Bus, LogEntry, Reports } from '../../adapters/bus/bus.ts';
+import type { Bus, CallNotice, IsMine, LogEntry, ReportConsumer, Reports } from '../../adapters/bus/bus.ts';
 import { eventOf } from '../../core/events/eventOf.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
@@ -158,12 +158,12 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
       came.emit('change');
       return Promise.resolve();
     };
-    first.bus.consumeReports(take);
+    first.bus.consumeReports(takerOf(take));
     await first.ready();
     const sent = upTo(30).map((index) => eventNumber(index));
     await Promise.all(sent.slice(0, 20).map((event) => first.bus.publishReports(reportsOf([event]))));
     const second = await first.reopen();
-    second.bus.consumeReports(take);
+    second.bus.consumeReports(takerOf(take));
     await second.ready();
     await second.bus.publishReports(reportsOf(sent.slice(20)));
     while (seen.size < sent.length) await once(came, 'change');
@@ -175,12 +175,13 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
     const { bus } = opened;
     let tries = 0;
     const took = new Promise<void>((resolve) => {
-      bus.consumeReports(() => {
+      const take = (): Promise<void> => {
         tries += 1;
         if (tries < 3) throw new Busy('full', 10);
         resolve();
         return Promise.resolve();
-      });
+      };
+      bus.consumeReports(takerOf(take));
     });
     await opened.ready();
     for (let isTaken = false; !isTaken;) {
@@ -192,6 +193,33 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
       }
     }
     await took;
+  });
+
+  law('a notice comes, whole, to a process that takes its call for its own', async (maker) => {
+    const opened = await maker.open(ROOMY);
+    const { bus } = opened;
+    const came = new EventEmitter();
+    // As every report, a notice may come again.
+    const heard = new Map<string, CallNotice & { readonly wasMine: boolean }>();
+    let isMine: IsMine = () => false;
+    bus.consumeReports({
+      take: () => Promise.resolve(),
+      owned: (next) => (isMine = next),
+      notice(notice) {
+        heard.set(notice.callId, { ...notice, wasMine: isMine(notice.tenant, notice.callId) });
+        came.emit('change');
+        return Promise.resolve();
+      },
+    });
+    await opened.ready();
+    const words = [{ text: 'good', startMs: 0.5, endMs: 200.25, confidence: null }];
+    const texts = [{ tenant: 't', callKey: 'sid', eventId: 'e', text: 'good day', words }];
+    await bus.notify(['a', 'b', 'c'].map((callId) => ({ tenant: 't', callId, texts })));
+    while (heard.size < 3) await once(came, 'change');
+    assert.deepEqual(
+      [...heard.values()].sort((a, b) => (a.callId < b.callId ? -1 : 1)),
+      ['a', 'b', 'c'].map((callId) => ({ tenant: 't', callId, texts, wasMine: true })),
+    );
   });
 
   law('facts go to whoever listens, until it stops', async (maker) => {
@@ -251,6 +279,12 @@ const eventNumber = (index: number): Reports['events'][number] =>
     { type: 'turn_ended', role: 'caller', occurredAtMs: 1_790_000_000_000 + index + 0.25, startMs: index / 3 },
     { tenant: 't', callKey: `call-${index % 3}`, source: 'law', receivedAtMs: 1_790_000_000_500 + index },
   );
+
+const takerOf = (take: ReportConsumer['take']): ReportConsumer => ({
+  take,
+  notice: () => Promise.resolve(),
+  owned: () => undefined,
+});
 
 const reportsOf = (events: Reports['events']): Reports => ({ tenant: 't', events, spans: [], scores: [] });
 

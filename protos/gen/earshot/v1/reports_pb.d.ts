@@ -340,3 +340,97 @@ export declare type ReportedScore = Message<"earshot.v1.ReportedScore"> & {
  */
 export declare const ReportedScoreSchema: GenMessage<ReportedScore>;
 
+/**
+ * To whoever joins the call, keyed by "tenant/call": something was recorded of it elsewhere.
+ *
+ * @generated from message earshot.v1.CallNotice
+ */
+export declare type CallNotice = Message<"earshot.v1.CallNotice"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: repeated earshot.v1.HeldText texts = 3;
+   */
+  texts: HeldText[];
+};
+
+/**
+ * Describes the message earshot.v1.CallNotice.
+ * Use `create(CallNoticeSchema)` to create a new message.
+ */
+export declare const CallNoticeSchema: GenMessage<CallNotice>;
+
+/**
+ * Of an event that was stored without it.
+ *
+ * @generated from message earshot.v1.HeldText
+ */
+export declare type HeldText = Message<"earshot.v1.HeldText"> & {
+  /**
+   * The name of the call that the event was reported under.
+   *
+   * @generated from field: string call_key = 1;
+   */
+  callKey: string;
+
+  /**
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated earshot.v1.HeldWord words = 4;
+   */
+  words: HeldWord[];
+};
+
+/**
+ * Describes the message earshot.v1.HeldText.
+ * Use `create(HeldTextSchema)` to create a new message.
+ */
+export declare const HeldTextSchema: GenMessage<HeldText>;
+
+/**
+ * @generated from message earshot.v1.HeldWord
+ */
+export declare type HeldWord = Message<"earshot.v1.HeldWord"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * @generated from field: double start_ms = 2;
+   */
+  startMs: number;
+
+  /**
+   * @generated from field: double end_ms = 3;
+   */
+  endMs: number;
+
+  /**
+   * @generated from field: optional double confidence = 4;
+   */
+  confidence?: number | undefined;
+};
+
+/**
+ * Describes the message earshot.v1.HeldWord.
+ * Use `create(HeldWordSchema)` to create a new message.
+ */
+export declare const HeldWordSchema: GenMessage<HeldWord>;
+
