@@ -17,6 +17,8 @@ export interface Opening {
   readonly call: OpenCall;
   /** The last message that was acknowledged to this sender; -1: none. */
   readonly ackedSeq: number;
+  /** When it made this connection, by its own clock; 0: not told. */
+  readonly connectedAtMs: number;
 }
 
 export interface Dialect {
