@@ -92,7 +92,8 @@ export class SocketCall {
       { tenant: call?.tenant, callId: call?.callId, code, expected },
       'a sender was refused',
     );
-    this.#session?.end(coded.endReason, coded.code, coded.message);
+    // Kept without what came: that may be what somebody said.
+    this.#session?.end(coded.endReason, coded.code, `${coded.code}: expected ${coded.expected}`);
     this.#refuse(coded);
   }
 
