@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly reconnectPauseMsMax?: number;
   /** Bound of what is kept for the case that it has to be sent again. */
   readonly keptBytesMax?: number;
+  /** Of ws, unless a test has a network of its own. */
+  readonly openSocket?: (url: string) => WebSocket;
 }
 
 export interface EarshotClient {
@@ -74,6 +76,9 @@ const HANDSHAKE_MS_MAX = 5_000;
 const SILENCE_MS_MAX = 60_000;
 const BUSY_RETRY_MS = 100;
 
+const openWebSocket = (url: string): WebSocket =>
+  new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
+
 /** Errors after which it makes sense to come back. */
 const PASSING = new Set(['overloaded', 'store_unavailable']);
 /** Close codes that are a final answer though no error message came before them. */
@@ -85,6 +90,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
     reconnectsMax = RECONNECTS_MAX,
     reconnectPauseMsMax = PAUSE_MS_MAX,
     keptBytesMax = KEPT_BYTES_MAX,
+    openSocket = openWebSocket,
   } = options;
   const hello = { type: 'hello', version: 1, startedAtMs: Date.now(), ...options.hello };
   const kept = new Unacknowledged(keptBytesMax);
@@ -94,13 +100,14 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
   let reconnects = 0;
   let reconnectTimer: NodeJS.Timeout | undefined;
   let byeSeq: number | null = null;
+  let connectedAtMs = 0;
   let isReady = false;
   let outcome: Done | Error | null = null;
 
   function connect(): void {
     isReady = false;
     let failure: Error | null = null;
-    const current = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS_MAX });
+    const current = openSocket(url);
     socket = current;
     const silence = setTimeout(() => current.terminate(), SILENCE_MS_MAX);
     current.on('open', () => current.send(JSON.stringify(greeting())));
@@ -119,7 +126,12 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
   }
 
   /** Another process of the service may not know what this one has let go of. */
-  const greeting = (): object => (kept.firstSeq === 0 ? hello : { ...hello, ackedSeq: kept.firstSeq - 1 });
+  function greeting(): object {
+    // Rises even where the clock is set back: what an earlier connection opened is to be told from what this one does.
+    connectedAtMs = Math.max(connectedAtMs + 1, Date.now());
+    const greeted = { ...hello, connectedAtMs };
+    return kept.firstSeq === 0 ? greeted : { ...greeted, ackedSeq: kept.firstSeq - 1 };
+  }
 
   /** An error after which the server closes the connection, though the call may go on. */
   function take(message: ServerText): Error | null {

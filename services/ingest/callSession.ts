@@ -16,7 +16,8 @@ import { Acks } from './acks.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
-import { clearOfMedia, tooFar, tooLong, wrongLane } from './refusals.ts';
+import type { Opening } from './socketCall.ts';
+import { clearOfMedia, endedElsewhere, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
   /** In the log: who wrote. */
@@ -25,6 +26,7 @@ export interface SessionOptions {
   readonly bus: Bus;
   readonly limits: IngestLimits;
   readonly nowMs: () => number;
+  readonly connectedAtMs: number;
   /** The last message that is durable, or in the log, already; -1 for a new call. */
   readonly durableSeq: number;
   /** The call's end is durable. */
@@ -50,6 +52,7 @@ export interface SessionListener {
 export class CallSession {
   readonly open: OpenCall;
   readonly #options: SessionOptions;
+  #id: string;
   readonly #log: CallLog;
   readonly #lanes: LaneClock;
   readonly #bytesPerSample: number;
@@ -70,6 +73,7 @@ export class CallSession {
     const { open, bus, limits, nowMs, durableSeq } = options;
     this.open = open;
     this.#options = options;
+    this.#id = options.id;
     this.#nextSeq = durableSeq + 1;
     this.#acks = new Acks(durableSeq, (seq) => this.#listener?.acked(seq));
     this.#openedAtMs = nowMs();
@@ -84,7 +88,7 @@ export class CallSession {
       onReading: (reading) => this.#setReading(reading),
     });
     options.onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
-    this.#append({ type: 'open', call: open }, -1, 'ingest');
+    this.#append({ type: 'open', call: open, connectedAtMs: options.connectedAtMs }, -1, 'ingest');
   }
 
   /** The number of the message to go on with. */
@@ -102,6 +106,11 @@ export class CallSession {
     return this.#endReason;
   }
 
+  /** False: only the grace for its client is over, and that client may have gone to another process. */
+  get isEndCertain(): boolean {
+    return this.#endReason !== 'client_vanished' || this.#isEndTold;
+  }
+
   /** How far each side's audio came, at the stream's rate; null where none came here. */
   get samples(): Record<Channel, number | null> {
     return this.#lanes.ends;
@@ -109,6 +118,15 @@ export class CallSession {
 
   get isDetached(): boolean {
     return this.#listener === null;
+  }
+
+  /** The sender comes again. It may have been with another process: what that has acknowledged is not asked for here. */
+  renew(id: string, { ackedSeq, connectedAtMs }: Omit<Opening, 'call'>): void {
+    if (this.#endReason !== null) return;
+    this.#id = id;
+    this.#nextSeq = Math.max(this.#nextSeq, ackedSeq + 1);
+    this.#acks.durable(ackedSeq);
+    this.#append({ type: 'open', call: this.open, connectedAtMs }, -1, 'ingest');
   }
 
   attach(listener: SessionListener): void {
@@ -170,11 +188,7 @@ export class CallSession {
     this.#isEndTold = true;
     if (this.#endDurableAtMs !== null) return this.#finish();
     if (this.#endReason !== null) return;
-    const error =
-      fact.reason === 'invalid_input'
-        ? new InvalidInput(fact.errorCode as ErrorCode, { expected: 'input that can be analysed', got: fact.errorText })
-        : new Error(`the analysis ended the call: ${fact.errorText}`);
-    this.#fail(error);
+    this.#fail(endedElsewhere(fact));
   }
 
   /** Called at every tick of the ingest side's clock. */
@@ -242,7 +256,7 @@ export class CallSession {
 
   #append(message: CallMessage, seq: number, by: 'sender' | 'ingest'): void {
     const { tenant, callId } = this.open;
-    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#options.id, message });
+    this.#log.append({ tenant, callId, seq, own: by === 'ingest', session: this.#id, message });
   }
 
   #fail(error: Error): void {

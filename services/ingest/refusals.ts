@@ -1,6 +1,7 @@
 /** What a running call is refused for, in words. */
+import type { FactOf } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
-import { InvalidInput } from '../../core/units/errors.ts';
+import { InvalidInput, type ErrorCode } from '../../core/units/errors.ts';
 import type { IngestLimits } from './limits.ts';
 
 export const tooLong = ({ callMsMax }: IngestLimits, got: string): InvalidInput =>
@@ -23,3 +24,15 @@ export const tooFar = ({ jumpMsMax }: IngestLimits, cameSamples: number, positio
     expected: `a position at most ${jumpMsMax / 1_000} s after what has come (${cameSamples} samples), and within a day`,
     got: `${position} samples`,
   });
+
+/** The call was ended, but not from here: by the analysis, or by its sender (or its silence) at another process. */
+export function endedElsewhere({ reason, errorCode, errorText }: FactOf<'call_ended'>): Error {
+  if (reason === 'failed') return new Error(`the analysis ended the call: ${errorText}`);
+  if (reason === 'invalid_input') {
+    return new InvalidInput(errorCode as ErrorCode, { expected: 'input that can be analysed', got: errorText });
+  }
+  return new InvalidInput('call_already_ended', {
+    expected: 'a call that has not ended',
+    got: `one that is ${reason}`,
+  });
+}

@@ -54,7 +54,13 @@ test('a call from hello to done: opened, all its audio in order, acknowledged, c
   assert.deepEqual(done, { type: 'done', callId: hello.callId, samples: { caller: 3_200, agent: 3_200 } });
   assert.equal(server.entries.find(({ callId }) => callId === hello.callId)?.message.type, 'open');
   assertWhole(hello.callId, 20);
-  assert.deepEqual(server.endOf(hello.callId), { reason: 'completed', errorCode: '', own: false, seq: 20 });
+  assert.deepEqual(server.endOf(hello.callId), {
+    reason: 'completed',
+    errorCode: '',
+    errorText: '',
+    own: false,
+    seq: 20,
+  });
   assert.equal(acks.at(-1), 20);
   assert.ok(acks.every((seq, i) => i === 0 || seq > acks[i - 1]));
 });
@@ -207,11 +213,89 @@ test('a client that vanishes ends its call when the grace is over, as a fact; no
   server.pass(server.limits.resumeGraceMs);
   assert.equal(server.endOf(hello.callId), null);
   server.pass(1);
-  assert.deepEqual(server.endOf(hello.callId), { reason: 'client_vanished', errorCode: '', own: true, seq: 0 });
+  assert.deepEqual(server.endOf(hello.callId), {
+    reason: 'client_vanished',
+    errorCode: '',
+    errorText: '',
+    own: true,
+    seq: 0,
+  });
+  const comesBack = async (): Promise<unknown> => {
+    const back = await openRaw(server.url);
+    back.socket.send(helloText(hello));
+    await back.closed;
+    return back.received.at(-1)?.code;
+  };
+  assert.equal(
+    await comesBack(),
+    'overloaded',
+    'whether its client was elsewhere only the analysis knows: it is to ask again',
+  );
+  server.bus.publishFact(factOf(hello.callId, 'call_ended'));
+  assert.equal(await comesBack(), 'call_already_ended');
+});
+
+test('a client that was with another process meanwhile goes on after what that has acknowledged, and its call is opened again', async () => {
+  const hello = newHello();
+  const first = await openRaw(server.url);
+  first.socket.send(helloText(hello));
+  first.socket.send(sound(0));
+  await until('it is heard', () => server.audioOf(hello.callId).length === 1);
+  first.socket.terminate();
+  await until('the server notices', () => server.ingest.openSockets === 0);
+  const second = await openRaw(server.url);
+  second.socket.send(helloText({ ...hello, ackedSeq: 6 }));
+  await until('it is answered', () => second.received.length > 0);
+  assert.deepEqual([second.received[0].type, second.received[0].nextSeq], ['ready', 7]);
+  second.socket.send(sound(7));
+  await until('it is heard', () => server.audioOf(hello.callId).length === 2);
+  const ofCall = server.entries.filter(({ callId }) => callId === hello.callId);
+  assert.deepEqual(
+    ofCall.map(({ seq, message }) => [message.type, seq]),
+    [
+      ['open', -1],
+      ['audio', 0],
+      ['open', -1],
+      ['audio', 7],
+    ],
+  );
+  const sessions = ofCall.map(({ session }) => session);
+  assert.deepEqual(
+    [sessions[0] === sessions[1], sessions[2] === sessions[3], sessions[0] === sessions[2]],
+    [true, true, false],
+  );
+  second.socket.send(JSON.stringify({ type: 'bye', seq: 8 }));
+  assert.equal(await second.closed, 1000);
+});
+
+test('who was acknowledged more elsewhere is let in, though the grace for it is over here', async () => {
+  const hello = newHello();
+  const { socket } = await openRaw(server.url);
+  socket.send(helloText(hello));
+  socket.send(sound(0));
+  await until('it is heard', () => server.audioOf(hello.callId).length === 1);
+  socket.terminate();
+  await until('the server notices', () => server.ingest.openSockets === 0);
+  server.pass(server.limits.resumeGraceMs + 1);
+  await until('the call is let go', () => server.ingest.activeCalls === 0);
   const back = await openRaw(server.url);
-  back.socket.send(helloText(hello));
-  assert.equal(await back.closed, 1008);
-  assert.equal(back.received.at(-1)?.code, 'call_already_ended');
+  back.socket.send(helloText({ ...hello, ackedSeq: 6 }));
+  await until('it is answered', () => back.received.length > 0);
+  assert.deepEqual([back.received[0].type, back.received[0].nextSeq], ['ready', 7]);
+  back.socket.send(JSON.stringify({ type: 'bye', seq: 7 }));
+  assert.equal(await back.closed, 1000);
+});
+
+test('a call that ended with another process is no bug of this one', async () => {
+  const hello = newHello();
+  const { socket, received, closed } = await openRaw(server.url);
+  socket.send(helloText(hello));
+  await until('it is answered', () => received.length > 0);
+  const ended = { ...factOf(hello.callId, 'call_ended'), reason: 'completed', errorCode: '', errorText: '' } as Fact;
+  server.bus.publishFact(ended);
+  await closed;
+  assert.equal(received.at(-1)?.code, 'call_already_ended');
+  assert.deepEqual(server.bugs, []);
 });
 
 test('a client that is gone while its call is being found leaves no call behind', async () => {

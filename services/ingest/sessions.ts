@@ -18,6 +18,8 @@ export type Continuation = 'may resume' | 'new only';
 interface Ended {
   readonly ackedSeq: number;
   readonly forgottenAtMs: number;
+  /** Not while only this process has decided so: its client may be with another one, which makes the decision void. */
+  readonly isCertain: boolean;
 }
 
 const RETRY_AFTER_MS = 1_000;
@@ -50,15 +52,17 @@ export class Sessions {
   }
 
   /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
-  async find({ call: open, ackedSeq }: Opening, continuation: Continuation): Promise<Found> {
+  async find(asked: Opening, continuation: Continuation): Promise<Found> {
+    const { call: open, ackedSeq } = asked;
     const key = keyOf(open);
     const ended = this.#ended.get(key);
-    if (ended !== undefined) return { type: 'ended', ackedSeq: ended.ackedSeq };
+    if (ended?.isCertain === true) return { type: 'ended', ackedSeq: ended.ackedSeq };
+    if (ended !== undefined && ackedSeq <= ended.ackedSeq) throw endUnsure();
     const running = this.#running.get(key) ?? (await this.#opening.get(key));
-    if (running instanceof CallSession) return this.#resumed(running, open, continuation);
+    if (running instanceof CallSession) return this.#resumed(running, asked, continuation);
     if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
     if (this.isFull) throw this.#refused('calls_full', `${this.#options.limits.callsMax} calls are being analysed`);
-    const opening = this.#create(key, open, continuation, ackedSeq);
+    const opening = this.#create(key, asked, continuation);
     this.#opening.set(key, opening);
     try {
       const created = await opening;
@@ -72,11 +76,7 @@ export class Sessions {
 
   tick(nowMs: number): void {
     for (const session of this.#running.values()) session.tick(nowMs);
-    for (const [key, { forgottenAtMs }] of this.#ended) {
-      // In the order of their ends, so the first that stays is followed by none that goes.
-      if (forgottenAtMs > nowMs) return;
-      this.#ended.delete(key);
-    }
+    for (const [key, { forgottenAtMs }] of this.#ended) if (forgottenAtMs <= nowMs) this.#ended.delete(key);
   }
 
   /** Others go on with these calls. */
@@ -91,9 +91,8 @@ export class Sessions {
   /** A session, or the last durable message of a call that has ended. */
   async #create(
     key: string,
-    open: OpenCall,
+    { call: open, ackedSeq, connectedAtMs }: Opening,
     continuation: Continuation,
-    ackedSeq: number,
   ): Promise<CallSession | number> {
     const durable = await this.#options.directory.lastDurable(open.tenant, open.callId).catch((error: unknown) => {
       this.#options.logger?.warn({ err: error }, 'the directory of calls does not answer');
@@ -105,6 +104,7 @@ export class Sessions {
     const { bus, limits, nowMs, hooks, newSession = randomUUID } = this.#options;
     const session = new CallSession({
       id: newSession(),
+      connectedAtMs,
       open,
       bus,
       limits,
@@ -112,10 +112,11 @@ export class Sessions {
       onMoment: (moment) => hooks.onCall?.(open, moment),
       // What was acknowledged to the sender may be on its way to where the directory looks: it has no more of it.
       durableSeq: Math.max(durable?.seq ?? -1, ackedSeq),
-      onEnded: ({ ackedSeq, endReason }) => {
+      onEnded: ({ ackedSeq, endReason, isEndCertain }) => {
         this.#options.logger?.info({ tenant: open.tenant, callId: open.callId, endReason }, 'call ended');
         this.#running.delete(key);
-        this.#ended.set(key, { ackedSeq, forgottenAtMs: nowMs() + limits.resumeGraceMs });
+        const keptMs = isEndCertain ? limits.resumeGraceMs : limits.lastFactsMsMax;
+        this.#ended.set(key, { ackedSeq, forgottenAtMs: nowMs() + keptMs, isCertain: isEndCertain });
       },
     });
     this.#running.set(key, session);
@@ -123,13 +124,16 @@ export class Sessions {
     return session;
   }
 
-  #resumed(session: CallSession, open: OpenCall, continuation: Continuation): Found {
-    if (continuation === 'new only') throw anotherStream(open);
+  #resumed(session: CallSession, asked: Opening, continuation: Continuation): Found {
+    if (continuation === 'new only') throw anotherStream(asked.call);
     // A call that its sender has ended is waited for by the sender; else its end is news to whoever comes back.
     if (session.endReason !== null && session.endReason !== 'completed') {
+      if (!session.isEndCertain) throw endUnsure();
       return { type: 'ended', ackedSeq: session.ackedSeq };
     }
-    checkSameAudio(session.open, open);
+    checkSameAudio(session.open, asked.call);
+    const { newSession = randomUUID } = this.#options;
+    session.renew(newSession(), asked);
     return { type: 'session', session };
   }
 
@@ -147,7 +151,13 @@ export class Sessions {
   }
 
   #tell(fact: Fact): void {
-    this.#running.get(keyOf(fact))?.told(fact);
+    const key = keyOf(fact);
+    this.#running.get(key)?.told(fact);
+    if (fact.kind !== 'call_ended') return;
+    const ended = this.#ended.get(key);
+    if (ended?.isCertain !== false) return;
+    const forgottenAtMs = this.#options.nowMs() + this.#options.limits.resumeGraceMs;
+    this.#ended.set(key, { ...ended, forgottenAtMs, isCertain: true });
   }
 }
 
@@ -165,6 +175,9 @@ function checkSameAudio(running: OpenCall, open: OpenCall): void {
     });
   }
 }
+
+/** Its client is asked to come again when it is known. */
+const endUnsure = (): Busy => new Busy('it is not known yet whether the call has ended', RETRY_AFTER_MS);
 
 const anotherStream = ({ callId }: OpenCall): InvalidInput =>
   new InvalidInput('protocol_violation', { expected: `one stream of call ${callId}`, got: 'another one' });

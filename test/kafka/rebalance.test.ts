@@ -18,6 +18,8 @@ const PARTITIONS = 8;
 const BLOCK_MS = 100;
 const WORKERS_MAX = 4;
 const RESUME_MS_MAX = 15_000;
+/** So that what the bus sends twice itself is known as repeats. */
+const SESSION = 'test';
 
 const reason = await whyNoKafka();
 if (reason !== null) console.error(`!! the bus is not tested over Kafka: ${reason}`);
@@ -37,7 +39,7 @@ test(`${CHANGES} changes of workers under ${CALLS} calls`, { skip: reason ?? fal
   const speak = setInterval(() => {
     for (const call of calls) {
       publishedAtMs.set(`${call} ${seq}`, performance.now());
-      acknowledged.push(bus.publish(audioEntry(call, seq, 1_600)));
+      acknowledged.push(bus.publish({ ...audioEntry(call, seq, 1_600), session: SESSION }));
     }
     seq += 1;
   }, BLOCK_MS);
@@ -71,7 +73,7 @@ test(`${CHANGES} changes of workers under ${CALLS} calls`, { skip: reason ?? fal
   }
   await Promise.all(leaving);
   clearInterval(speak);
-  for (const call of calls) acknowledged.push(bus.publish(closeEntry(call, seq)));
+  for (const call of calls) acknowledged.push(bus.publish({ ...closeEntry(call, seq), session: SESSION }));
   await Promise.all(acknowledged);
   await fleet.until(() => calls.every((call) => fleet.durable(call) === seq));
 
