@@ -42,7 +42,7 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
   const shared: Shared = { ...telemetry, config, app, store, states, bus, secrets };
 
-  const analyze = roles.has('analyze') ? await startAnalyzeRole(shared) : null;
+  const analyze = roles.has('analyze') ? await startAnalyzeRole(shared, opened.isUpToDate) : null;
   const ingest = roles.has('ingest')
     ? await startIngestRole(shared, () => Math.max(opened.analysisDelayMs(), analyze?.queueDelayMs() ?? 0))
     : null;

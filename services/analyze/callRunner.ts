@@ -12,6 +12,7 @@ import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
+import { standingAt } from './abandonedCalls.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
 import type { RunnerPorts } from './runnerPorts.ts';
 
@@ -108,7 +109,10 @@ export function createCallRunner(
 
   /** A sender's message counts once, whoever took it in; of ingest's own, those of the session that has the call. */
   function isNews({ own, seq, message, session: writer }: TakenEntry): boolean {
-    return own ? message.type === 'open' || writer === session : seq > lastSeq;
+    if (!own) return seq > lastSeq;
+    if (message.type === 'open' || writer === session) return true;
+    // This very entry is counted already.
+    return message.type === 'close' && writer === standingAt(session, taken - 1);
   }
 
   async function begin(entry: TakenEntry): Promise<void> {
