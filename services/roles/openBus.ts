@@ -76,10 +76,10 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
 }
 
 interface WatchedDelay {
-  ms(): number;
+  readonly ms: () => number;
   /** False: the brokers have not answered lately. */
-  isKnown(): boolean;
-  stop(): void;
+  readonly isKnown: () => boolean;
+  readonly stop: () => void;
 }
 
 /** Asked for now and then. While the brokers do not answer, what was known last stands: calls are let in as before. */
