@@ -9,6 +9,7 @@
 import type { Bus, CallName } from '../../adapters/bus/bus.ts';
 import type { CallStates, StandingCall } from '../../adapters/clickhouse/callStates.ts';
 import { Busy } from '../../core/units/errors.ts';
+import { standingAt } from './logOrder.ts';
 
 export interface AbandonedOptions {
   readonly bus: Pick<Bus, 'publish'>;
@@ -29,9 +30,6 @@ export interface AbandonedOptions {
 const LOOK_EVERY_MS = 30_000;
 /** What a look ends at most; the next goes on. */
 const CALLS_MAX = 100;
-
-/** Who ends a call in the name of a session, at the place where it had taken so many entries. */
-export const standingAt = (session: string, taken: number): string => `${session}@${taken}`;
 
 const everyInterval = (ms: number, callback: () => void): (() => void) => {
   const timer = setInterval(callback, ms);

@@ -8,10 +8,11 @@ import type { TakenEntry } from '../../adapters/bus/bus.ts';
 import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import type { CallMessage } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
+import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../../test/support/calls.ts';
 import { fakeBatcher } from '../../test/support/fakeBatcher.ts';
-import { standingAt } from './abandonedCalls.ts';
 import { createCallRunner, type CallRunner } from './callRunner.ts';
+import { standingAt } from './logOrder.ts';
 import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
 const call = openCall();
@@ -217,6 +218,30 @@ test('whoever says anything before that end goes on: the same session, or anothe
     ]);
     assert.deepEqual((await run(new World(), log)).outcome.sort(), expected, session);
   }
+});
+
+test('scores that fail end their call as our fault, told and stored, and hold nothing up', async () => {
+  const world = new World();
+  const failures: Error[] = [];
+  let scored = 0;
+  const score: ModelBatcher['score'] = (row) => {
+    scored += 1;
+    return scored > 40 ? Promise.reject(new Error('models: broken')) : fakeBatcher.score(row);
+  };
+  const runner = world.runner({
+    batcher: { ...fakeBatcher, score },
+    report: ({ error }) => void failures.push(error),
+  });
+  for (const entry of calmLog) {
+    runner.take(entry);
+    await runner.idle();
+  }
+  const end = [...world.facts.values()].find(({ kind }) => kind === 'call_ended');
+  assert.ok(end?.kind === 'call_ended');
+  assert.deepEqual([end.reason, end.errorCode, end.errorText], ['failed', 'call_failed', 'models: broken']);
+  assert.equal(failures[0].message, 'models: broken');
+  assert.ok(failures.length <= 2, `told of ${failures.length} times`);
+  assert.deepEqual([world.state?.ended, world.committed], [true, calmLog.length - 1]);
 });
 
 test('a dropped call writes, tells and commits nothing more, whatever it was about', async () => {
