@@ -93,7 +93,7 @@ function endAbandoned({ bus, states, config, logger }: Shared, isUpToDate: () =>
   });
 }
 
-async function openPool({ config, metrics, logger }: Shared): Promise<ModelPool> {
+async function openPool({ config, metrics, logger, onBroken }: Shared): Promise<ModelPool> {
   return createModelPool({
     workers: config.inferenceWorkers,
     batchRowsMax: config.batchRowsMax,
@@ -107,7 +107,10 @@ async function openPool({ config, metrics, logger }: Shared): Promise<ModelPool>
       metrics.runSeconds.inc({ kind }, runMs / 1_000);
     },
     onShed: (model, rows) => metrics.shedWindows.inc({ model }, rows),
-    onFailure: (error) => logger.fatal({ error: error.stack }, 'inference is broken; the service has to be restarted'),
+    onFailure(error) {
+      logger.fatal({ error: error.stack }, 'inference is broken; this process ends, others go on');
+      onBroken();
+    },
   });
 }
 
