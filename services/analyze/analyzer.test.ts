@@ -17,7 +17,7 @@ const opening: LogEntry = {
   seq: -1,
   own: true,
   session: 'first',
-  message: { type: 'open', call },
+  message: { type: 'open', call, connectedAtMs: 0 },
 };
 const states = {
   load: () => Promise.resolve(null),

@@ -51,6 +51,7 @@ export function createCallRunner(
   let stage: Stage = 'new';
   let open: OpenCall | null = null;
   let session = '';
+  let connectedAtMs = 0;
   let call: Call | null = null;
   let measuring: Measuring | null = null;
   let queue: TakenEntry[] = [];
@@ -93,13 +94,13 @@ export function createCallRunner(
     lastPosition = entry.position;
     if (is('over')) durable = durable.then(() => commit(entry.position));
     if (!is('running')) return;
-    const isNews = counts(entry, { session, lastSeq, taken });
+    const isNews = counts(entry, { session, connectedAtMs, lastSeq, taken });
     taken += 1;
     if (!isNews) return;
     lastSeq = Math.max(lastSeq, entry.seq);
     const { message } = entry;
     try {
-      if (message.type === 'open') session = entry.session;
+      if (message.type === 'open') ({ session, connectedAtMs } = openedBy(entry, message));
       else if (message.type === 'close') await finish(message);
       else if (message.type === 'report') chain(ports.record(message.events, name));
       else call?.push(message, emit);
@@ -113,14 +114,14 @@ export function createCallRunner(
     if (is('dropped')) return;
     // What is durable is never taken again, be its state readable or not.
     if (found !== null) ({ seq: lastSeq, taken } = found);
-    const opened = found?.opened ?? openedBy(entry);
+    const opened = found?.opened ?? (entry.message.type === 'open' ? openedBy(entry, entry.message) : null);
     if (found?.ended === true || opened === null) {
       stage = 'over';
       ports.begun(name, found === null ? 'orphan' : 'ended');
       return;
     }
     stage = 'running';
-    ({ call: open, session } = opened);
+    ({ call: open, session, connectedAtMs } = opened);
     try {
       if (found === null) create(open).start(emit);
       ports.begun(open, found === null ? 'new' : goOn(open, found));
@@ -222,7 +223,7 @@ export function createCallRunner(
   function checkpoint(running: Call): void {
     if (open === null) return;
     savedSamples = running.heardSamples;
-    save({ ...place(), ended: false, opened: { call: open, session }, state: running.save() });
+    save({ ...place(), ended: false, opened: { call: open, session, connectedAtMs }, state: running.save() });
   }
 
   const place = (): Pick<CallState, 'seq' | 'taken' | 'stateVersion'> => ({

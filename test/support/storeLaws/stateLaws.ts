@@ -13,7 +13,7 @@ import { ask, writerOf, type StoreLaw } from './storeProbe.ts';
 
 const [OLD, NEW, FOREIGN] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill));
 const sealingOf = (...secrets: Buffer[]): ReturnType<typeof createSealing> => createSealing(secrets, 'call-states');
-const opened = { call: sampleOpenCall('state'), session: 'first' };
+const opened = { call: sampleOpenCall('state'), session: 'first', connectedAtMs: 7 };
 const running = (seq: number, state: unknown, taken = seq): CallState => ({
   seq,
   taken,
@@ -88,7 +88,7 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
     const put = (callId: string, agoS: number, changes: Partial<CallState> & { seq: number }): Promise<unknown> => {
       const { table, row } = createCallStates(store, sealingOf(NEW)).row('standing', callId, {
         ...running(changes.seq, { heard: callId }),
-        opened: { call: sampleOpenCall(callId), session: `of ${callId}` },
+        opened: { call: sampleOpenCall(callId), session: `of ${callId}`, connectedAtMs: 0 },
         ...changes,
       });
       const columns = { ...row, stored_at: Math.floor(Date.now() / 1_000) - agoS };
@@ -103,7 +103,7 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
     await put('ended', 900, { seq: 5 });
     await put('ended', 800, { seq: 5, ended: true, opened: null, state: null });
     await put('of before it was kept who opened it', 900, { seq: 5, opened: null });
-    await put('twice', 900, { seq: 5, taken: 6, opened: { call: sampleOpenCall('twice'), session: 'before' } });
+    await put('twice', 900, { seq: 5, taken: 6, opened: { ...opened, session: 'before' } });
     await put('twice', 800, { seq: 5, taken: 7 });
     const states = createCallStates(store, sealingOf(NEW));
     const standing = [
