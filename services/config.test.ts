@@ -74,6 +74,12 @@ test('traces go nowhere unless a URL says where; the headers sent with them are 
   );
 });
 
+test('a call is given up only after its client may no longer come back', () => {
+  const settings = { EARSHOT_RESUME_GRACE_MS: '30000', EARSHOT_ABANDONED_AFTER_MS: '30000' };
+  assert.throws(() => readConfig(settings), { message: /has to be more than EARSHOT_RESUME_GRACE_MS/ });
+  assert.equal(readConfig({ ...settings, EARSHOT_ABANDONED_AFTER_MS: '30001' }).abandonedAfterMs, 30_001);
+});
+
 test('roles apart need what they share: a bus, a store, a secret', () => {
   assert.deepEqual([...readConfig({}).roles], ['ingest', 'analyze', 'api']);
   assert.throws(() => readConfig({ EARSHOT_ROLES: 'ingest' }), {

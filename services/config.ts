@@ -31,6 +31,7 @@ export interface Config {
   readonly flushWaitMs: number;
   readonly stateEveryMs: number;
   readonly resumeGraceMs: number;
+  readonly abandonedAfterMs: number;
   readonly lateMs: number;
   readonly busBytesMax: number;
   readonly textPolicies: TextPolicies;
@@ -91,6 +92,7 @@ export function readConfig(surroundings: Environment = process.env, flags: Envir
     flushWaitMs: number('EARSHOT_FLUSH_WAIT_MS'),
     stateEveryMs: number('EARSHOT_STATE_EVERY_MS'),
     resumeGraceMs: number('EARSHOT_RESUME_GRACE_MS'),
+    abandonedAfterMs: number('EARSHOT_ABANDONED_AFTER_MS'),
     lateMs: number('EARSHOT_LATE_MS'),
     busBytesMax: number('EARSHOT_BUS_BYTES_MAX'),
     textPolicies: textPoliciesOf(value('EARSHOT_TEXT'), value('EARSHOT_TEXT_TENANTS')),
@@ -115,7 +117,7 @@ export function readConfig(surroundings: Environment = process.env, flags: Envir
 }
 
 /** Several processes share a bus, a store, and the secret by which they open one another's states. */
-function problemsOfParts({ roles, kafka, store, secrets }: Config): string[] {
+function problemsOfParts({ roles, kafka, store, secrets, resumeGraceMs, abandonedAfterMs }: Config): string[] {
   const isPart = roles.size < ROLES.length;
   const given = `EARSHOT_ROLES=${[...roles].join(',')}`;
   return [
@@ -127,6 +129,9 @@ function problemsOfParts({ roles, kafka, store, secrets }: Config): string[] {
       ? [
           "with EARSHOT_KAFKA_BROKERS a call's state is opened by other processes: EARSHOT_SECRET or EARSHOT_SECRET_FILE has to be set",
         ]
+      : []),
+    ...(abandonedAfterMs <= resumeGraceMs
+      ? ['EARSHOT_ABANDONED_AFTER_MS has to be more than EARSHOT_RESUME_GRACE_MS, which a client may be away']
       : []),
   ];
 }

@@ -29,7 +29,12 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-export async function startServices(config: Config, logger: Logger): Promise<RunningService> {
+/** `onBroken`: this process cannot work any more, and whoever waits for it has to be given to others. */
+export async function startServices(
+  config: Config,
+  logger: Logger,
+  onBroken: () => void = () => undefined,
+): Promise<RunningService> {
   const { roles } = config;
   const telemetry = openTelemetry(config, logger);
   const secrets = await openSecrets(config, logger);
@@ -40,9 +45,9 @@ export async function startServices(config: Config, logger: Logger): Promise<Run
   const { bus } = opened;
   const app = await openApp(config, logger);
   const states = createCallStates(store, createSealing(secrets, 'call-states'));
-  const shared: Shared = { ...telemetry, config, app, store, states, bus, secrets };
+  const shared: Shared = { ...telemetry, config, app, store, states, bus, secrets, onBroken };
 
-  const analyze = roles.has('analyze') ? await startAnalyzeRole(shared) : null;
+  const analyze = roles.has('analyze') ? await startAnalyzeRole(shared, opened.isUpToDate) : null;
   const ingest = roles.has('ingest')
     ? await startIngestRole(shared, () => Math.max(opened.analysisDelayMs(), analyze?.queueDelayMs() ?? 0))
     : null;

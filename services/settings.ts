@@ -110,6 +110,12 @@ export const SETTINGS = {
   EARSHOT_FLUSH_WAIT_MS: integer(100, 1, 10_000, 'how long rows are gathered before an insert'),
   EARSHOT_STATE_EVERY_MS: integer(5_000, 100, 600_000, "a call's state is saved after so much of its audio"),
   EARSHOT_RESUME_GRACE_MS: integer(30_000, 0, 3_600_000, 'how long a client may be away before its call ends'),
+  EARSHOT_ABANDONED_AFTER_MS: integer(
+    1_800_000,
+    1_000,
+    518_400_000,
+    'a running call of which nothing came for so long is ended, where the process that took it in is gone; more than any outage',
+  ),
   EARSHOT_LATE_MS: integer(1_000, 100, 60_000, 'how long a silent channel is waited for while the other goes on'),
   EARSHOT_BUS_BYTES_MAX: integer(256 * 1_024 * 1_024, 65_536, 2 ** 40, 'bytes that may wait to be analysed, all calls'),
   EARSHOT_TEXT: choice('none', TEXT_POLICIES, 'what is kept of transcripts and of what agents say'),

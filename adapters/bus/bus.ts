@@ -21,6 +21,7 @@ export interface LogEntry {
   /**
    * Who of ingest wrote it: an id of the session that had the call then. A call may have moved to another process while the
    * one before still believes to have it, so of what ingest makes itself only the session that opened the call last is heard.
+   * The analysis ends a call of which nothing came for long under a name that is made of that session's.
    */
   readonly session: string;
   readonly message: CallMessage;

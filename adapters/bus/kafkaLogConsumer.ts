@@ -288,8 +288,8 @@ export function startKafkaLogConsumer(options: KafkaLogConsumerOptions): KafkaLo
     async close() {
       isClosed = true;
       for (const timer of [commitTimer, watchTimer]) clearInterval(timer);
-      await committing;
-      await commitDue();
+      const lastCommit = (committing ?? Promise.resolve()).then(commitDue);
+      await within(STOP_MS_MAX, lastCommit).catch(hooks.onTrouble);
       // A client that is let go while it joins does not say that it leaves, and its share would lie idle for a while.
       await within(JOIN_MS_MAX, running).catch(hooks.onTrouble);
       const old = client;

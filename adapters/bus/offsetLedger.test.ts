@@ -69,3 +69,15 @@ test('a call is forgotten when its end is committed', () => {
   ledger.commit(key('a'), 1);
   assert.equal(ledger.calls.length, 0);
 });
+
+test('an end that others go on after was none: the call is known until its last', () => {
+  const ledger = new OffsetLedger(0);
+  ledger.take(key('a'), entry('a', { session: 'v', ordinal: 1 }), 0);
+  ledger.take(key('a'), entry('a', { session: 'w', ordinal: 9, isLast: true }), 1);
+  ledger.take(key('a'), entry('a', { session: 'v', ordinal: 2 }), 2);
+  ledger.commit(key('a'), 2);
+  assert.equal(ledger.calls.length, 1, 'whoever loses its share is told of it');
+  ledger.take(key('a'), entry('a', { session: 'v', ordinal: 3, isLast: true }), 3);
+  ledger.commit(key('a'), 3);
+  assert.equal(ledger.calls.length, 0);
+});

@@ -78,7 +78,8 @@ export class OffsetLedger {
     if (isSameSession && ordinal <= call.ordinal) return 'repeat';
     call.session = session;
     call.ordinal = ordinal;
-    call.hasEnded ||= entry.isLast;
+    // What follows an end shows that it did not count: of a process that believed to have the call still.
+    call.hasEnded = entry.isLast;
     call.uncommitted.push({ offset, bytes: entry.bytes });
     this.#uncommittedBytes += entry.bytes;
     return 'new';

@@ -2,6 +2,7 @@
  * Saved states of running calls, by which a call goes on after a restart exactly where its rows are durable. A state holds
  * the last seconds of the call's audio, so it is stored sealed, bound to its call, its place in the log and its version.
  */
+import type { ClickHouseClient } from '@clickhouse/client';
 import { deserialize, serialize } from 'node:v8';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
@@ -36,8 +37,19 @@ export interface FoundState extends Omit<CallState, 'state'> {
   open(): unknown;
 }
 
+/** A running call whose state does not move: where it stands, and the session of ingest that has it. */
+export interface StandingCall {
+  readonly tenant: string;
+  readonly callId: string;
+  readonly seq: number;
+  readonly taken: number;
+  readonly session: string;
+}
+
 export interface CallStates {
   load(tenant: string, callId: string): Promise<FoundState | null>;
+  /** Running calls of which nothing was stored for so long, at most so many, those that stand longest first. */
+  standing(forMs: number, callsMax: number): Promise<readonly StandingCall[]>;
   row(tenant: string, callId: string, state: CallState): TableRow;
 }
 
@@ -50,9 +62,7 @@ export interface StateSealing {
 export const createCallStates = (store: Store, sealing: StateSealing): CallStates => ({
   async load(tenant, callId) {
     // What another replica was given last has to be seen: an older state would leave out what is committed after it.
-    if (store.cluster !== '') {
-      await store.reading.command({ query: 'SYSTEM SYNC REPLICA earshot.call_states LIGHTWEIGHT' });
-    }
+    await sync(store.reading, store);
     const result = await store.reading.query({
       query: `SELECT toString(seq) AS seq_text, toString(taken) AS taken_text, state_version, ended, opened, state
               FROM earshot.call_states
@@ -73,6 +83,19 @@ export const createCallStates = (store: Store, sealing: StateSealing): CallState
     const context = contextOf(tenant, callId, found);
     return { ...found, open: () => plainOf(sealing.open(Buffer.from(row.state, 'base64'), context)) };
   },
+  async standing(forMs, callsMax) {
+    await sync(store.joining, store);
+    const result = await store.joining.query({
+      query: STANDING,
+      query_params: { forS: Math.ceil(forMs / 1_000), callsMax },
+      format: 'JSONEachRow',
+    });
+    const rows = await result.json<StandingRecord>();
+    return rows.map(({ tenant, call_id, newest: [seq, taken, opened] }) => {
+      const { session } = JSON.parse(opened) as OpenedCall;
+      return { tenant, callId: call_id, seq: Number(seq), taken: Number(taken), session };
+    });
+  },
   row: (tenant, callId, saved) => ({
     table: 'call_states',
     row: {
@@ -87,6 +110,32 @@ export const createCallStates = (store: Store, sealing: StateSealing): CallState
     },
   }),
 });
+
+/**
+ * Superseded rows may still lie beside newer ones, so a call is judged by all of its rows; but only calls of which one row looks
+ * like it are looked at: of the others, which ended, the table holds a week.
+ */
+const STANDING = `
+  SELECT tenant, call_id, argMax((toString(seq), toString(taken), opened), (seq, call_states.taken, stored_at)) AS newest
+  FROM earshot.call_states
+  WHERE (tenant, call_id) IN (
+    SELECT tenant, call_id FROM earshot.call_states
+    WHERE NOT ended AND stored_at < now('UTC') - toIntervalSecond({forS:UInt32})
+  )
+  GROUP BY tenant, call_id
+  HAVING NOT max(ended) AND max(stored_at) < now('UTC') - toIntervalSecond({forS:UInt32}) AND newest.3 != ''
+  ORDER BY max(stored_at), tenant, call_id
+  LIMIT {callsMax:UInt32}`;
+
+interface StandingRecord {
+  readonly tenant: string;
+  readonly call_id: string;
+  readonly newest: readonly [seq: string, taken: string, opened: string];
+}
+
+async function sync(client: ClickHouseClient, { cluster }: Store): Promise<void> {
+  if (cluster !== '') await client.command({ query: 'SYSTEM SYNC REPLICA earshot.call_states LIGHTWEIGHT' });
+}
 
 interface StateRecord {
   readonly seq_text: string;

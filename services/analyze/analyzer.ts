@@ -62,6 +62,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const { bus, batcher, writer, states, hooks = {} } = options;
   const runners = new Map<string, CallRunner>();
   const stopping = new AbortController();
+  const stopped = new AbortController();
   const startedLoadingMs = new Map<string, number>();
 
   const ports: RunnerPorts = {
@@ -81,7 +82,8 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       hooks.onBegun?.({ call, how, loadMs });
     },
     report(failure) {
-      if (failure.error !== stopping.signal.reason) hooks.onFailure?.(failure);
+      // What is left at the end was not committed: whoever goes on has it again.
+      if (failure.error !== stopping.signal.reason && !stopped.signal.aborted) hooks.onFailure?.(failure);
     },
     reportLost: (loss) => hooks.onLostState?.(loss),
   };
@@ -94,6 +96,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       try {
         return await states.load(call.tenant, call.callId);
       } catch (error) {
+        stopping.signal.throwIfAborted();
         hooks.onLoadRetry?.({ call, error: error as Error });
         await pause(LOAD_PAUSE_MS);
       }
@@ -113,7 +116,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     try {
       await patiently(() => bus.publishReports({ tenant: call.tenant, events, spans: [], scores: [] }));
     } catch (error) {
-      hooks.onFailure?.({ call, error: error as Error });
+      ports.report({ call, error: error as Error });
     }
   }
 
@@ -132,7 +135,8 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       try {
         return await write();
       } catch (error) {
-        if (!(error instanceof Busy)) throw error;
+        // What nobody takes any more is not waited for, or the process would not end.
+        if (!(error instanceof Busy) || stopped.signal.aborted) throw error;
         await pause(error.retryAfterMs);
       }
     }
@@ -158,8 +162,10 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
 
   function revoked(calls: readonly CallName[]): void {
     for (const call of calls) {
-      runners.get(keyOf(call))?.drop();
-      runners.delete(keyOf(call));
+      const key = keyOf(call);
+      runners.get(key)?.drop();
+      runners.delete(key);
+      startedLoadingMs.delete(key);
     }
     hooks.onRevoked?.(calls);
   }
@@ -182,6 +188,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       await Promise.race([parked, pause(drainMsMax, undefined, { signal: tooLate.signal }).catch(() => undefined)]);
       tooLate.abort();
       for (const runner of runners.values()) runner.drop();
+      stopped.abort();
     },
   };
 }

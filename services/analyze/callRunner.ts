@@ -5,16 +5,16 @@
  * It may begin anywhere in the log: what was saved says how far the call is, and what comes again of before changes nothing.
  */
 import type { CallName, TakenEntry } from '../../adapters/bus/bus.ts';
-import type { CallState, FoundState, OpenedCall } from '../../adapters/clickhouse/callStates.ts';
-import type { OpenMessage } from '../../core/audio/message.ts';
+import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
 import { upgradeState } from '../../core/call/upgradeState.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
+import { counts, openedBy } from './logOrder.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
-import type { RunnerPorts } from './runnerPorts.ts';
+import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
 export interface CallRunner {
   take(entry: TakenEntry): void;
@@ -82,7 +82,7 @@ export function createCallRunner(
       const entries = queue;
       queue = [];
       for (const entry of entries) await takeEntry(entry);
-      await score();
+      await score().catch(fail);
       measuring?.start();
       storeFresh();
       if (call !== null && call.heardSamples - savedSamples >= stateEverySamples) checkpoint(call);
@@ -94,8 +94,9 @@ export function createCallRunner(
     lastPosition = entry.position;
     if (is('over')) durable = durable.then(() => commit(entry.position));
     if (!is('running')) return;
+    const isNews = counts(entry, { session, connectedAtMs, lastSeq, taken });
     taken += 1;
-    if (!isNews(entry)) return;
+    if (!isNews) return;
     lastSeq = Math.max(lastSeq, entry.seq);
     const { message } = entry;
     try {
@@ -106,13 +107,6 @@ export function createCallRunner(
     } catch (error) {
       await fail(error as Error);
     }
-  }
-
-  /** A sender's message counts once, whoever took it in; of ingest's own, those of the session that has the call. */
-  function isNews({ own, seq, message, session: writer }: TakenEntry): boolean {
-    if (!own) return seq > lastSeq;
-    // A process that was cut off from the brokers may say late what was so before the sender went to another.
-    return message.type === 'open' ? message.connectedAtMs >= connectedAtMs : writer === session;
   }
 
   async function begin(entry: TakenEntry): Promise<void> {
@@ -128,23 +122,34 @@ export function createCallRunner(
     }
     stage = 'running';
     ({ call: open, session, connectedAtMs } = opened);
-    call = createCall(open, ports.batcher.formats);
-    measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
-    if (found === null) call.start(emit);
-    else goOn(call, found);
-    if (found === null) ports.begun(open, 'new');
+    try {
+      if (found === null) create(open).start(emit);
+      ports.begun(open, found === null ? 'new' : goOn(open, found));
+    } catch (error) {
+      await fail(error as Error);
+    }
   }
 
-  function goOn(begun: Call, found: FoundState): void {
+  function create(opened: OpenCall): Call {
+    call = createCall(opened, ports.batcher.formats);
+    measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
+    return call;
+  }
+
+  function goOn(opened: OpenCall, found: FoundState): Begun {
     try {
+      const begun = create(opened);
       begun.load(upgradeState(found));
       savedSamples = begun.heardSamples;
-      ports.begun(open ?? name, 'taken over');
+      return 'taken over';
     } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      ports.reportLost({ call: name, error });
-      begun.startAnew(emit);
-      ports.begun(open ?? name, 'anew');
+      const got = (error as Error).message;
+      const isKnown = error instanceof InvalidInput;
+      const loss = isKnown ? error : new InvalidInput('state_unreadable', { expected: 'a state of a call', got });
+      ports.reportLost({ call: name, error: loss });
+      // A new one: it may have been loaded in part.
+      create(opened).startAnew(emit);
+      return 'anew';
     }
   }
 
@@ -165,21 +170,29 @@ export function createCallRunner(
     call?.finishJudging(emit);
     measuring?.start();
     await measuring?.done();
-    const { reason, errorCode, errorText } = ending;
-    call?.end({ reason, errorCode, errorText }, emit);
-    close();
+    end(ending);
+  }
+
+  function end({ reason, errorCode, errorText }: Ending): void {
+    try {
+      call?.end({ reason, errorCode, errorText }, emit);
+    } finally {
+      close();
+    }
   }
 
   /** A broken contract ends the call as the sender's fault, a bug as ours; no other call notices either. */
   async function fail(error: Error): Promise<void> {
+    if (is('dropped')) return;
     const isInput = error instanceof InvalidInput;
     if (!isInput) ports.report({ call: name, error });
-    const errorCode = isInput ? error.code : 'call_failed';
+    const reason = isInput ? 'invalid_input' : 'failed';
+    const ending: Ending = { reason, errorCode: isInput ? error.code : 'call_failed', errorText: error.message };
     try {
-      await finish({ reason: isInput ? 'invalid_input' : 'failed', errorCode, errorText: error.message });
+      await finish(ending);
     } catch (second) {
       ports.report({ call: name, error: second as Error });
-      close();
+      end(ending);
     }
   }
 
@@ -281,9 +294,3 @@ export function createCallRunner(
     },
   };
 }
-
-const openedBy = ({ session }: TakenEntry, { call, connectedAtMs }: OpenMessage): OpenedCall => ({
-  call,
-  session,
-  connectedAtMs,
-});

@@ -106,6 +106,20 @@ for (const [name, changes, message] of [
   });
 }
 
+test('a state that breaks while it is taken up is as good as none: nothing of it stays', async () => {
+  const world = new World();
+  const broken = { anew: null, hearing: 'no state of a call' };
+  const runner = world.runner(foundAt(60, { open: () => broken }));
+  for (let seq = 61; seq <= LAST; seq += 1) runner.take(audioEntry(seq));
+  runner.take(entry(LAST + 1, close));
+  await runner.idle();
+  assert.deepEqual([world.lost.length, world.lost[0].code, world.failures], [1, 'state_unreadable', []]);
+  const gap = world.facts.find((fact) => fact.kind === 'gap' && fact.status === 'final');
+  assert.equal(gap?.kind === 'gap' && gap.reason, 'restart');
+  const end = world.facts.find(({ kind }) => kind === 'call_ended');
+  assert.equal(end?.kind === 'call_ended' && end.reason, 'completed');
+});
+
 test('stopped before anything more came, it begins anew at the same message, and is told of once', async () => {
   const world = new World();
   await world.runner(foundAt(60, { open: sealedByOthers })).park();

@@ -8,9 +8,11 @@ import type { TakenEntry } from '../../adapters/bus/bus.ts';
 import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import type { CallMessage } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
+import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { AGENT, CALLER, DURATION_MS, interleaved, openCall, sideOf } from '../../test/support/calls.ts';
 import { fakeBatcher } from '../../test/support/fakeBatcher.ts';
 import { createCallRunner, type CallRunner } from './callRunner.ts';
+import { standingAt } from './logOrder.ts';
 import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
 const call = openCall();
@@ -198,6 +200,69 @@ test('the session that has the call may end it', async () => {
   assert.equal(end?.kind === 'call_ended' && end.reason, 'client_vanished');
   assert.equal(world.committed, log.length - 1, 'what comes after the end holds nothing up');
   assert.equal(world.over, 1);
+});
+
+test('an abandoned call ends where it stands, whether a runner has it or not', async () => {
+  const abandoned = async (until: number, between: 'kept' | 'dropped'): Promise<World> => {
+    const world = new World();
+    const runner = world.runner();
+    for (const entry of calmLog.slice(0, until)) runner.take(entry);
+    await runner.park();
+    if (between === 'dropped') runner.drop();
+    const { seq, taken } = world.state ?? assert.fail('nothing was saved');
+    const [end] = logOf([vanished(seq, standingAt('a', taken))]);
+    const last = between === 'dropped' ? world.runner() : runner;
+    last.take({ ...end, position: until });
+    await last.idle();
+    return world;
+  };
+  const kept = await abandoned(50, 'kept');
+  assert.equal(kept.state?.ended, true);
+  assert.equal(kept.committed, 50);
+  const end = [...kept.facts.values()].find(({ kind }) => kind === 'call_ended');
+  assert.equal(end?.kind === 'call_ended' && end.reason, 'client_vanished');
+  assert.deepEqual((await abandoned(50, 'dropped')).outcome.sort(), kept.outcome.sort());
+});
+
+test('whoever says anything before that end goes on: the same session, or another one', async () => {
+  const expected = (await calm()).outcome.sort();
+  for (const session of ['a', 'b']) {
+    const written = [opening('a'), ...range(0, 50).map((seq) => sound(seq))];
+    const isBack = session === 'a' ? [] : [opening('b')];
+    const log = logOf([
+      ...written,
+      ...isBack,
+      ...(session === 'a' ? [sound(50)] : []),
+      vanished(49, standingAt('a', written.length)),
+      ...range(session === 'a' ? 51 : 50, LAST + 1).map((seq) => sound(seq, session)),
+      bye(session),
+    ]);
+    assert.deepEqual((await run(new World(), log)).outcome.sort(), expected, session);
+  }
+});
+
+test('scores that fail end their call as our fault, told and stored, and hold nothing up', async () => {
+  const world = new World();
+  const failures: Error[] = [];
+  let scored = 0;
+  const score: ModelBatcher['score'] = (row) => {
+    scored += 1;
+    return scored > 40 ? Promise.reject(new Error('models: broken')) : fakeBatcher.score(row);
+  };
+  const runner = world.runner({
+    batcher: { ...fakeBatcher, score },
+    report: ({ error }) => void failures.push(error),
+  });
+  for (const entry of calmLog) {
+    runner.take(entry);
+    await runner.idle();
+  }
+  const end = [...world.facts.values()].find(({ kind }) => kind === 'call_ended');
+  assert.ok(end?.kind === 'call_ended');
+  assert.deepEqual([end.reason, end.errorCode, end.errorText], ['failed', 'call_failed', 'models: broken']);
+  assert.equal(failures[0].message, 'models: broken');
+  assert.ok(failures.length <= 2, `told of ${failures.length} times`);
+  assert.deepEqual([world.state?.ended, world.committed], [true, calmLog.length - 1]);
 });
 
 test('a dropped call writes, tells and commits nothing more, whatever it was about', async () => {

@@ -6,6 +6,7 @@ import { loadPrices } from '../../adapters/otlp/prices.ts';
 import { deriveKey } from '../../adapters/sealing/sealing.ts';
 import { redactPersonal } from '../../core/events/redact.ts';
 import { createWordHash } from '../../core/events/wordHash.ts';
+import { endAbandonedCalls } from '../analyze/abandonedCalls.ts';
 import { createAnalyzer } from '../analyze/analyzer.ts';
 import { startJoining } from '../join/startJoining.ts';
 import { observeAnalysis } from '../telemetry/observeAnalysis.ts';
@@ -23,7 +24,8 @@ export interface AnalyzeRole extends Role {
 const BATCH_ROWS_MAX = 5_000;
 const PENDING_ROWS_MAX = 200_000;
 
-export async function startAnalyzeRole(shared: Shared): Promise<AnalyzeRole> {
+/** `isUpToDate`: whether it is known that the log is analysed, but for what came just now. */
+export async function startAnalyzeRole(shared: Shared, isUpToDate: () => boolean): Promise<AnalyzeRole> {
   const { config, bus, metrics, states } = shared;
   const writer = openWriter(shared);
   const pool = await openPool(shared);
@@ -35,6 +37,7 @@ export async function startAnalyzeRole(shared: Shared): Promise<AnalyzeRole> {
     stateEveryMs: config.stateEveryMs,
     hooks: observeAnalysis(shared),
   });
+  const stopEnding = endAbandoned(shared, isUpToDate);
   const joining = await openJoining(shared, writer);
   metrics.analysedCalls.read(() => analyzer.activeCalls);
   metrics.unjoinedCalls.read(() => joining.waitingCalls);
@@ -49,7 +52,10 @@ export async function startAnalyzeRole(shared: Shared): Promise<AnalyzeRole> {
     readiness: { inference: () => pool.isAlive() },
     queueDelayMs: () => pool.queueDelayMs(),
     joined: () => joining.whenIdle(),
-    leave: () => analyzer.close(),
+    leave() {
+      stopEnding();
+      return analyzer.close();
+    },
     async close() {
       await joining.close();
       await writer.close();
@@ -74,7 +80,20 @@ function openWriter({ store, config, metrics, tracing, logger }: Shared): RowWri
   return writer;
 }
 
-async function openPool({ config, metrics, logger }: Shared): Promise<ModelPool> {
+function endAbandoned({ bus, states, config, logger }: Shared, isUpToDate: () => boolean): () => void {
+  return endAbandonedCalls({
+    bus,
+    states,
+    abandonedAfterMs: config.abandonedAfterMs,
+    settleMs: config.resumeGraceMs,
+    isUpToDate,
+    onAbandoned: ({ tenant, callId }) =>
+      logger.info({ tenant, callId }, 'a call of which nothing came for long is ended'),
+    onTrouble: (error) => logger.warn({ error: error.message }, 'abandoned calls cannot be looked for'),
+  });
+}
+
+async function openPool({ config, metrics, logger, onBroken }: Shared): Promise<ModelPool> {
   return createModelPool({
     workers: config.inferenceWorkers,
     batchRowsMax: config.batchRowsMax,
@@ -88,7 +107,10 @@ async function openPool({ config, metrics, logger }: Shared): Promise<ModelPool>
       metrics.runSeconds.inc({ kind }, runMs / 1_000);
     },
     onShed: (model, rows) => metrics.shedWindows.inc({ model }, rows),
-    onFailure: (error) => logger.fatal({ error: error.stack }, 'inference is broken; the service has to be restarted'),
+    onFailure(error) {
+      logger.fatal({ error: error.stack }, 'inference is broken; this process ends, others go on');
+      onBroken();
+    },
   });
 }
 

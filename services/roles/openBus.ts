@@ -17,12 +17,15 @@ export interface OpenedBus {
   readonly isHealthy: () => boolean;
   /** How far behind the processes that analyse are; 0 where they are this one. */
   readonly analysisDelayMs: () => number;
+  /** Whether it is known that what was written into the log is analysed, but for what came just now. */
+  readonly isUpToDate: () => boolean;
   close(): Promise<void>;
 }
 
 /** What is committed is so much behind by design: states are saved this often, and what stands still within two sweeps. */
 const SWEEPS_MS = 5_000;
 const ASK_DELAY_EVERY_MS = 2_000;
+const DELAY_KNOWN_MS = 10_000;
 
 export async function openBus(config: Config, { metrics, logger }: Omit<Telemetry, 'tracing'>): Promise<OpenedBus> {
   const { kafka } = config;
@@ -30,7 +33,14 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
     const bus = createMemoryBus({ bytesMax: config.busBytesMax });
     metrics.busPendingBytes.read(() => bus.pendingBytes);
     metrics.busPendingLimitBytes.read(() => config.busBytesMax);
-    return { bus, hasShare: () => true, isHealthy: () => true, analysisDelayMs: () => 0, close: () => bus.close() };
+    return {
+      bus,
+      hasShare: () => true,
+      isHealthy: () => true,
+      analysisDelayMs: () => 0,
+      isUpToDate: () => true,
+      close: () => bus.close(),
+    };
   }
   const { connection, groupId, sendBytesMax } = kafka;
   const topicPrefix = kafka.topics.prefix;
@@ -57,6 +67,7 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
     hasShare: () => hasShare,
     isHealthy: () => bus.isHealthy,
     analysisDelayMs: delay.ms,
+    isUpToDate: () => delay.isKnown() && delay.ms() <= config.admitDelayMaxMs,
     async close() {
       delay.stop();
       await bus.close();
@@ -64,16 +75,31 @@ export async function openBus(config: Config, { metrics, logger }: Omit<Telemetr
   };
 }
 
+interface WatchedDelay {
+  readonly ms: () => number;
+  /** False: the brokers have not answered lately. */
+  readonly isKnown: () => boolean;
+  readonly stop: () => void;
+}
+
 /** Asked for now and then. While the brokers do not answer, what was known last stands: calls are let in as before. */
-function watchDelay(bus: KafkaBus, byDesignMs: number): { ms: () => number; stop: () => void } {
+function watchDelay(bus: KafkaBus, byDesignMs: number): WatchedDelay {
   let delayMs = 0;
+  let answeredAtMs = -Infinity;
   const timer = setInterval(() => {
     bus.logDelayMs().then(
-      (ms) => (delayMs = Math.max(0, ms - byDesignMs)),
+      (ms) => {
+        delayMs = Math.max(0, ms - byDesignMs);
+        answeredAtMs = performance.now();
+      },
       () => undefined,
     );
   }, ASK_DELAY_EVERY_MS);
-  return { ms: () => delayMs, stop: () => clearInterval(timer) };
+  return {
+    ms: () => delayMs,
+    isKnown: () => performance.now() - answeredAtMs < DELAY_KNOWN_MS,
+    stop: () => clearInterval(timer),
+  };
 }
 
 /** Makes the topics that lack; those that are there are left as they are, and told where they are not as they are meant. */

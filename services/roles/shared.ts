@@ -23,6 +23,8 @@ export interface Shared extends Telemetry {
   readonly states: CallStates;
   readonly bus: Bus;
   readonly secrets: readonly Buffer[];
+  /** This process cannot work any more; called before anything is done to its calls. */
+  readonly onBroken: () => void;
 }
 
 export interface Role {

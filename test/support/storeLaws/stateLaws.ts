@@ -82,6 +82,41 @@ export const stateLaws: Readonly<Record<string, StoreLaw>> = {
     const found = await createCallStates(store, sealingOf(NEW)).load('acme', 'of-before');
     assert.deepEqual([found?.seq, found?.stateVersion], [41, 2]);
   },
+  'calls whose state has not moved for long are found, with the place where they stand, longest first': async (
+    store,
+  ) => {
+    const put = (callId: string, agoS: number, changes: Partial<CallState> & { seq: number }): Promise<unknown> => {
+      const { table, row } = createCallStates(store, sealingOf(NEW)).row('standing', callId, {
+        ...running(changes.seq, { heard: callId }),
+        opened: { call: sampleOpenCall(callId), session: `of ${callId}`, connectedAtMs: 0 },
+        ...changes,
+      });
+      const columns = { ...row, stored_at: Math.floor(Date.now() / 1_000) - agoS };
+      return store.writing.insert({ table: `earshot.${table}`, values: [columns], format: 'JSONEachRow' });
+    };
+    await put('long ago', 900, { seq: 5, taken: 9 });
+    await put('longer ago', 2_000, { seq: 2 ** 40, taken: 2 ** 41 });
+    await put('moved', 900, { seq: 5 });
+    await put('moved', 10, { seq: 6 });
+    await put('moved without a word', 900, { seq: 5, taken: 6 });
+    await put('moved without a word', 10, { seq: 5, taken: 7 });
+    await put('ended', 900, { seq: 5 });
+    await put('ended', 800, { seq: 5, ended: true, opened: null, state: null });
+    await put('of before it was kept who opened it', 900, { seq: 5, opened: null });
+    await put('twice', 900, { seq: 5, taken: 6, opened: { ...opened, session: 'before' } });
+    await put('twice', 800, { seq: 5, taken: 7 });
+    const states = createCallStates(store, sealingOf(NEW));
+    const standing = [
+      { tenant: 'standing', callId: 'longer ago', seq: 2 ** 40, taken: 2 ** 41, session: 'of longer ago' },
+      { tenant: 'standing', callId: 'long ago', seq: 5, taken: 9, session: 'of long ago' },
+      { tenant: 'standing', callId: 'twice', seq: 5, taken: 7, session: 'of twice' },
+    ];
+    assert.deepEqual(await states.standing(600_000, 100), standing);
+    assert.deepEqual(await states.standing(600_000, 1), standing.slice(0, 1));
+    assert.deepEqual(await states.standing(850_000, 100), standing.slice(0, 2));
+    await store.writing.command({ query: 'OPTIMIZE TABLE earshot.call_states FINAL' });
+    assert.deepEqual(await states.standing(600_000, 100), standing, 'also after a merge');
+  },
   'superseded states are merged away within minutes': async (store) => {
     const [{ engine_full }] = await ask(
       store,
