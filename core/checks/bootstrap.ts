@@ -64,7 +64,11 @@ function strataOf(now: Sample, before: Sample): readonly (readonly Drawn[])[] {
   const onlyBefore = before.calls.flatMap(({ name }, place): Drawn[] =>
     names.has(name) ? [] : [{ now: null, before: place }],
   );
-  return [ofNow.filter(({ before: place }) => place !== null), ofNow.filter(({ before: place }) => place === null), onlyBefore];
+  return [
+    ofNow.filter(({ before: place }) => place !== null),
+    ofNow.filter(({ before: place }) => place === null),
+    onlyBefore,
+  ];
 }
 
 /** Numbers from 0 up to 1, the same ones for the same seed: a counter whose bits are mixed (splitmix, 32 bits). */

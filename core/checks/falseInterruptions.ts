@@ -21,7 +21,12 @@ function stopsAgent(burst: HeardRow, speech: readonly HeardRow[]): boolean {
   const stopped = speech.findLast(({ channel, start_sample }) => channel === 'agent' && start_sample <= from);
   const end = stopped?.end_sample ?? null;
   if (end === null || end <= from || end > from + REACTION_SAMPLES_MAX) return false;
-  if (speech.some(({ channel, start_sample, end_sample }) => channel === 'caller' && start_sample < end && (end_sample ?? end) > from))
+  if (
+    speech.some(
+      ({ channel, start_sample, end_sample }) =>
+        channel === 'caller' && start_sample < end && (end_sample ?? end) > from,
+    )
+  )
     return false;
   const next = speech.find(({ start_sample }) => start_sample >= end);
   return next?.channel === 'agent' && next.start_sample - end >= HOLD_SAMPLES;

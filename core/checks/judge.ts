@@ -2,7 +2,7 @@
 import { drawsOf, intervalOf, type Interval } from './bootstrap.ts';
 import type { CallMeasures } from './callMeasures.ts';
 import type { Better } from './metrics.ts';
-import { countOf, isWithin, sampleOf, statisticOf, type Sample } from './statistics.ts';
+import { COUNTING, countOf, isWithin, sampleOf, statisticOf, type Sample, type Statistic } from './statistics.ts';
 import type { Check, Comparing, Thresholds, Worsening } from './thresholds.ts';
 
 export type Outcome = 'passed' | 'missed' | 'not_judged';
@@ -99,6 +99,18 @@ function worstOf({ metric, bounds }: Check, calls: readonly CallMeasures[], end:
 /** Signs of a difference by which it is for the worse. */
 const WORSE_SIGNS: Readonly<Record<Better, readonly (1 | -1)[]>> = { lower: [1], higher: [-1], neither: [1, -1] };
 
+/** A number of things is better low where they are faults, or lie on the bad side of a bound. */
+function betterOf({ metric, statistic, bounds }: Check): Better {
+  if (metric.kind === 'share' || metric.unit === 'n' || !NUMBERS.includes(statistic)) return metric.better;
+  if (metric.each === 'fault') return 'lower';
+  const isOneSided = (bounds.above === null) !== (bounds.below === null);
+  if (!isOneSided || metric.better === 'neither') return 'neither';
+  const isBadSide = (metric.better === 'lower') === (bounds.above !== null);
+  return isBadSide ? 'lower' : 'higher';
+}
+
+const NUMBERS: readonly Statistic[] = [...COUNTING, 'share'];
+
 function judgeBaseline(
   check: Check,
   worse: Worsening,
@@ -119,13 +131,18 @@ function judgeBaseline(
   });
   if (n < nMin || value === null) return notJudged(tooFew(n, nMin));
   if (nBefore < nMin || before === null) return notJudged(`in the baseline ${tooFew(nBefore, nMin)}`);
-  const signs = WORSE_SIGNS[metric.better];
+  const signs = WORSE_SIGNS[betterOf(check)];
   const excess = (sign: 1 | -1, draw: { now: number; before: number }): number =>
     sign * (draw.now - draw.before) - worse.absolute - (worse.percent / 100) * Math.abs(draw.before);
   const beyond = signs.filter((sign) => excess(sign, { now: value, before }) > 0);
   const isEnough = Math.min(calls.length, earlier.length) >= comparing.callsMin;
   const draws = isEnough ? drawsOf(samples[0], samples[1], statistic, comparing.seed) : null;
-  const interval = draws && intervalOf(draws.map((draw) => draw.now - draw.before), comparing.confidencePercent);
+  const interval =
+    draws &&
+    intervalOf(
+      draws.map((draw) => draw.now - draw.before),
+      comparing.confidencePercent,
+    );
   if (comparing.judgeBy === 'interval' && draws === null) {
     return notJudged(
       isEnough ? 'too many draws without a value' : `an interval needs ${comparing.callsMin} calls in both runs`,

@@ -21,6 +21,8 @@ interface Described {
 /** Things that happen in a call, each with a value; `n`: they are only counted. */
 export interface ThingMetric extends Described {
   readonly kind: 'things';
+  /** Whether each is something that should not be. */
+  readonly each: 'fault' | 'measure';
   things(call: HeardCall): Thing[];
 }
 
@@ -74,6 +76,7 @@ function thingsOf(
   return {
     ...described,
     kind: 'things',
+    each: 'measure',
     things: ({ rows }) =>
       rows.filter(choice).flatMap((row) => {
         const value = valueOf(row);
@@ -85,8 +88,10 @@ function thingsOf(
 const counted = (name: string, better: Better, text: string, choice: Choice): ThingMetric =>
   thingsOf({ name, unit: 'n', better, text }, choice, () => 1);
 
-const lengths = (name: string, text: string, choice: Choice): ThingMetric =>
-  thingsOf({ name, unit: 'ms', better: 'lower', text }, choice, lengthMs);
+const lengths = (name: string, text: string, choice: Choice): ThingMetric => ({
+  ...thingsOf({ name, unit: 'ms', better: 'lower', text }, choice, lengthMs),
+  each: 'fault',
+});
 
 function share(
   described: Omit<Described, 'unit'>,
@@ -111,10 +116,20 @@ const TURN_TAKING: readonly Metric[] = [
     interruption('caller', 'yielded'),
     latencyMs,
   ),
-  counted('interruptions_by_caller', 'neither', 'barge-ins, yielded or continued', interruption('caller', 'yielded', 'continued')),
+  counted(
+    'interruptions_by_caller',
+    'neither',
+    'barge-ins, yielded or continued',
+    interruption('caller', 'yielded', 'continued'),
+  ),
   counted('yielded', 'higher', 'barge-ins that the agent fell silent for', interruption('caller', 'yielded')),
   counted('continued', 'lower', 'barge-ins that the agent spoke through', interruption('caller', 'continued')),
-  counted('interruptions_by_agent', 'lower', 'the agent speaks into the caller', interruption('agent', 'yielded', 'continued')),
+  counted(
+    'interruptions_by_agent',
+    'lower',
+    'the agent speaks into the caller',
+    interruption('agent', 'yielded', 'continued'),
+  ),
   counted('backchannels', 'neither', 'short words that take no floor', ofBackchannel),
   counted('turns', 'neither', 'turns of both sides', ofKind('turn')),
   share(
@@ -157,16 +172,26 @@ const SOUNDS: readonly Metric[] = [
     better: 'lower',
     text: FALSE_TEXT,
     kind: 'things',
+    each: 'fault',
     things: ({ rows }) =>
       falseInterruptionsOf(rows).map((row) => ({ value: 1, weight: 1, atMs: msFromSamples(row.start_sample) })),
   },
   share(
-    { name: 'false_interruption_share', better: 'lower', text: 'of the noise bursts, those that the agent stopped for' },
+    {
+      name: 'false_interruption_share',
+      better: 'lower',
+      text: 'of the noise bursts, those that the agent stopped for',
+    },
     'things',
     (call) => ({ part: falseInterruptionsOf(call.rows).length, whole: countOf(call, ofKind('noise_burst')) }),
   ),
   thingsOf(
-    { name: 'echo_loss_db', unit: 'dB', better: 'higher', text: "how far the agent's echo is under it, where there is one" },
+    {
+      name: 'echo_loss_db',
+      unit: 'dB',
+      better: 'higher',
+      text: "how far the agent's echo is under it, where there is one",
+    },
     ofKind('echo'),
     ({ loss_db }) => loss_db,
   ),
@@ -177,10 +202,14 @@ const SOUNDS: readonly Metric[] = [
   counted('tone_changes', 'neither', 'utterances that depart from their speaker', ofKind('tone_change')),
   ...CHANNELS.flatMap((channel) => [
     lengths(`gap_ms_${channel}`, 'each stretch of audio that never came', ofKind('gap', channel)),
-    share({ name: `gap_share_${channel}`, better: 'lower', text: 'of the call, audio that never came' }, 'calls', (call) => ({
-      part: msOf(call, ofKind('gap', channel)),
-      whole: call.durationMs,
-    })),
+    share(
+      { name: `gap_share_${channel}`, better: 'lower', text: 'of the call, audio that never came' },
+      'calls',
+      (call) => ({
+        part: msOf(call, ofKind('gap', channel)),
+        whole: call.durationMs,
+      }),
+    ),
     ...(['clipping', 'dropout', 'gibberish', 'loop', 'unmeasured'] as const).map((kind) =>
       lengths(`${kind}_ms_${channel}`, `each ${kind}`, ofKind(kind, channel)),
     ),

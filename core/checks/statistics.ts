@@ -134,8 +134,7 @@ export function statisticOf(sample: Sample, statistic: Statistic, times: Times =
 
 const ratio = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
 
-const numberOf = ({ chosen }: Sample, times: Times): number =>
-  chosen.reduce((sum, { call }) => sum + times(call), 0);
+const numberOf = ({ chosen }: Sample, times: Times): number => chosen.reduce((sum, { call }) => sum + times(call), 0);
 
 /** Nearest rank, as in the call's summary: a value that was measured, not one between two. */
 function quantile(values: readonly SampleValue[], percent: number, times: Times): number | null {
