@@ -21,7 +21,9 @@ export async function readHeardCalls(store: Store, tenant: string, callIds: read
   const calls: HeardCall[] = [];
   const problems: string[] = [];
   for (const callId of callIds) {
-    const record = await reader.call(tenant, callId);
+    const record = await reader.call(tenant, callId).catch((error: unknown) => {
+      throw isWithoutTables(error) ? NO_TABLES : error;
+    });
     if (record === null) problems.push(`${callId} is not there`);
     else if (record.state === 'live') problems.push(`${callId} still runs`);
     else calls.push(await heardCall(store, record));
@@ -31,6 +33,14 @@ export async function readHeardCalls(store: Store, tenant: string, callIds: read
   }
   return calls;
 }
+
+/** UNKNOWN_TABLE, UNKNOWN_DATABASE. */
+const isWithoutTables = (error: unknown): boolean => ['60', '81'].includes((error as { code?: string }).code ?? '');
+
+const NO_TABLES = new InvalidInput('store_unavailable', {
+  expected: "a store with Earshot's tables (EARSHOT_DATA_DIR or EARSHOT_CLICKHOUSE_URL; earshot migrate makes them)",
+  got: 'one without',
+});
 
 async function heardCall({ reading }: Store, record: CallRecord): Promise<HeardCall> {
   const result = await reading.query({

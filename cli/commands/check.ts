@@ -71,7 +71,7 @@ const isOfArguments = (error: unknown): boolean =>
 interface Inputs {
   readonly thresholds: Thresholds;
   readonly baseline: readonly CallMeasures[] | null;
-  measured(): Promise<MeasuredCalls>;
+  readonly measured: () => Promise<MeasuredCalls>;
 }
 
 /** All that can be wrong with what was given is told at once, before anything is analysed. */

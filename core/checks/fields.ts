@@ -76,12 +76,9 @@ export function fieldsOf(
       if (got === undefined) return null;
       const found = words.find((word) => word === got);
       if (found !== undefined) return found;
-      return wrong(
-        name,
-        typeof got === 'string'
-          ? `one of ${words.length} words; the nearest is ${nearestOf(got, words)}`
-          : `one of ${words.slice(0, 12).join(', ')}`,
-      );
+      if (typeof got !== 'string') return wrong(name, `one of ${words.slice(0, 12).join(', ')}`);
+      problemAt([...path, name], `${name} ${describe(got)} is not known; the nearest is ${nearestOf(got, words)}`);
+      return null;
     },
     problem: (text, name) => problemAt(name === undefined ? path : [...path, name], text),
   };

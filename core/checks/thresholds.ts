@@ -73,9 +73,8 @@ export function parseThresholds(
   const context: FieldsContext = { problems: [], lineOf };
   const file = fieldsOf(value, [], FILE_FIELDS, context);
   if (file === null) return { thresholds: null, problems: context.problems };
-  if (!file.has('version')) file.problem('version has to be said: 1');
-  file.number('version', { from: 1, to: 1 });
-  const listed = (value as { baseline?: unknown; checks?: unknown }) ?? {};
+  const listed = value as { readonly version?: unknown; readonly baseline?: unknown; readonly checks?: unknown };
+  if (listed.version !== 1) file.problem(`version has to be 1, not ${describe(listed.version)}`, 'version');
   const baseline = file.has('baseline') ? fieldsOf(listed.baseline, ['baseline'], BASELINE_FIELDS, context) : null;
   const defaults: Defaults = {
     nMin: file.number('min_n', { from: 1, whole: 'whole' }),
