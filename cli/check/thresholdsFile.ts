@@ -31,7 +31,7 @@ const TOO_LONG: Parsed = { thresholds: null, problems: [{ line: 1, text: `more t
 function parsed(text: string): Parsed {
   const lines = new LineCounter();
   // A key that stands twice, several documents and unknown tags are errors or warnings, and none of them was meant.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent', merge: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: false });
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   const faults = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => ({
     line: lineAt(pos[0]),
