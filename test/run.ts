@@ -10,7 +10,7 @@ import { spec } from 'node:test/reporters';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const mode = process.argv[2] ?? 'all';
-const SLOW = /(^|\/)test\/(deploy|e2e|golden|faults|kafka)\/|\.slow\.test\.js$/;
+const SLOW = /(^|\/)test\/(deploy|e2e|golden|faults|kafka|simulation)\/|\.slow\.test\.js$/;
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js'))
@@ -20,7 +20,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skips: string[] = [];
-const stream = run({ files, concurrency: 2, timeout: 300_000 });
+const stream = run({ files, concurrency: 2, timeout: 600_000 });
 stream.on('test:pass', (event) => {
   if (event.details.type === 'suite' || isFile(event.name)) return;
   if (event.skip === undefined) counts.passed += 1;

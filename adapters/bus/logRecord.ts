@@ -5,7 +5,7 @@ import type { AudioChunk } from '#protos/earshot/v1/audio_pb.js';
 import { AdvanceSchema, CallClosedSchema, CallOpenedSchema, ClearSchema } from '#protos/earshot/v1/log_pb.js';
 import { LogEntrySchema, LoggedReportSchema, type CallOpened } from '#protos/earshot/v1/log_pb.js';
 import type { LogEntry as WireEntry } from '#protos/earshot/v1/log_pb.js';
-import type { AudioMessage, CallMessage } from '../../core/audio/message.ts';
+import type { AudioMessage, CallMessage, OpenMessage } from '../../core/audio/message.ts';
 import { END_REASONS, GAP_REASONS } from '../../core/facts/facts.ts';
 import { PROTOCOLS, TAPS, type Encoding, type OpenCall } from '../../core/facts/openCall.ts';
 import type { LogEntry } from './bus.ts';
@@ -54,7 +54,7 @@ export function decodeEntry(record: Uint8Array): LogEntry & Written {
 function wireOf(message: CallMessage): WireEntry['message'] {
   switch (message.type) {
     case 'open':
-      return { case: 'opened', value: openedOf(message.call) };
+      return { case: 'opened', value: openedOf(message) };
     case 'audio':
       return { case: 'audio', value: chunkOf(message) };
     case 'advance': {
@@ -78,7 +78,12 @@ function wireOf(message: CallMessage): WireEntry['message'] {
 function messageOf({ tenant, callId, message }: WireEntry): CallMessage {
   switch (message.case) {
     case 'opened':
-      return { type: 'open', call: openCallOf(message.value, tenant, callId) };
+      return {
+        type: 'open',
+        call: openCallOf(message.value, tenant, callId),
+        connectedAtMs:
+          message.value.connectedAt === undefined ? 0 : wallMsOf('connected_at', message.value.connectedAt),
+      };
     case 'audio':
       return audioOf(message.value);
     case 'advance': {
@@ -125,7 +130,7 @@ function audioOf({ channelRoles, startSample, receivedAt, payload }: AudioChunk)
   };
 }
 
-const openedOf = (call: OpenCall): CallOpened =>
+const openedOf = ({ call, connectedAtMs }: OpenMessage): CallOpened =>
   create(CallOpenedSchema, {
     protocol: call.protocol,
     startedAt: timestampOf(call.startedAtMs),
@@ -139,6 +144,7 @@ const openedOf = (call: OpenCall): CallOpened =>
     traceId: call.traceId,
     labels: { ...call.labels },
     providerIds: { ...call.providerIds },
+    ...(connectedAtMs === 0 ? {} : { connectedAt: timestampOf(connectedAtMs) }),
   });
 
 function openCallOf(opened: CallOpened, tenant: string, callId: string): OpenCall {

@@ -80,7 +80,9 @@ const openCall: fc.Arbitrary<OpenCall> = record({
 });
 
 const message: fc.Arbitrary<CallMessage> = fc.oneof(
-  openCall.map((call) => ({ type: 'open' as const, call })),
+  fc
+    .tuple(openCall, fc.nat({ max: 2 ** 41 }))
+    .map(([call, connectedAtMs]) => ({ type: 'open' as const, call, connectedAtMs })),
   record({
     type: fc.constant('audio' as const),
     lane: fc.constantFrom('caller' as const, 'agent' as const, 'both' as const),

@@ -13,6 +13,8 @@ export interface OpenedCall {
   readonly call: OpenCall;
   /** The session of ingest that opened it last. */
   readonly session: string;
+  /** When its sender made that connection, by its own clock; 0: not told. */
+  readonly connectedAtMs: number;
 }
 
 export interface CallState {

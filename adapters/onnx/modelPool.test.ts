@@ -104,3 +104,13 @@ test('a window that no model reads, and a pool that is closed, say so', async ()
   await assert.rejects(pool.measure(windowOf(200)), /closed/);
   await assert.rejects(pool.score(speechRow()), /closed/);
 });
+
+test('closed in the middle of a run, it waits for it: a thread that is torn from a run takes the process with it', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const pool = await poolOf();
+    const running = pool.measure(windowOf(150));
+    await pool.close();
+    assert.deepEqual(Object.keys(await running).sort(), [...VOICE_MODELS].sort());
+    await assert.rejects(pool.measure(windowOf(150)), /closed/);
+  }
+});

@@ -4,6 +4,7 @@
  * calls wait for them. Windows take what is left, up to a share of each worker's time; when they wait too long, models are
  * dropped, the least important first, and the rows say which.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SpeechRow, SpeechScores } from '../../core/inference/speechModel.ts';
 import type { ModelBatcher, WindowScores } from '../../core/inference/windowModel.ts';
 import type { LoadedModel, WindowModelCard } from './modelCard.ts';
@@ -46,6 +47,8 @@ export interface ModelPool extends ModelBatcher {
 
 /** A window costs a few milliseconds; so many hold a worker no longer than a window of the speech model lasts. */
 const WINDOW_BATCH_ROWS_MAX = 8;
+/** No run takes as long. */
+const RUN_MS_MAX = 10_000;
 
 type SpeechWaiting = WaitingRow<SpeechRow, SpeechScores>;
 type WindowWaiting = WaitingRow<Float32Array, WindowScores>;
@@ -64,14 +67,17 @@ export async function createModelPool(options: ModelPoolOptions): Promise<ModelP
   const speechRows: RowQueue<SpeechRow, SpeechScores> = createRowQueue();
   const windowLanes: WindowLane[] = groups.map((group) => ({ group, queue: createRowQueue() }));
   const running = new Map<number, Running>();
+  // A worker may end before it has started.
+  let failure: Error | null = null;
+  let closed = false;
   const workers = await startWorkers(options.workers, groups, { onReply: settle, onEnd: fail });
   const idle: PoolWorker[] = [...workers];
   let nextBatchId = 0;
   let timer: NodeJS.Timeout | null = null;
-  let failure: Error | null = null;
-  let closed = false;
+  let onAllDone: () => void = () => undefined;
 
   function dispatch(): void {
+    if (closed) return;
     for (const worker of [...idle]) {
       const request = nextSpeech() ?? nextWindows(worker);
       if (request === null) continue;
@@ -128,6 +134,7 @@ export async function createModelPool(options: ModelPoolOptions): Promise<ModelP
     const done = running.get(reply.batchId) as Running;
     running.delete(reply.batchId);
     idle.push(worker);
+    if (running.size === 0) onAllDone();
     if (reply.type === 'failed') {
       for (const { reject } of done.batch) reject(new Error(`models: ${reply.error}`));
     } else {
@@ -181,6 +188,10 @@ export async function createModelPool(options: ModelPoolOptions): Promise<ModelP
     async close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);
+      // A thread that is ended in the middle of a run takes the whole process with it.
+      const allDone = new Promise<void>((resolve) => (onAllDone = resolve));
+      if (running.size > 0 && failure === null)
+        await Promise.race([allDone, pause(RUN_MS_MAX, undefined, { ref: false })]);
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

@@ -43,6 +43,7 @@ const HelloSchema = Type.Object(
     startedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
     facts: Type.Optional(Type.Boolean()),
     ackedSeq: Type.Optional(Seq),
+    connectedAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   STRICT,
 );

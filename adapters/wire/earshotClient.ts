@@ -100,6 +100,7 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
   let reconnects = 0;
   let reconnectTimer: NodeJS.Timeout | undefined;
   let byeSeq: number | null = null;
+  let connectedAtMs = 0;
   let isReady = false;
   let outcome: Done | Error | null = null;
 
@@ -125,7 +126,12 @@ export function connectEarshot(options: ClientOptions): EarshotClient {
   }
 
   /** Another process of the service may not know what this one has let go of. */
-  const greeting = (): object => (kept.firstSeq === 0 ? hello : { ...hello, ackedSeq: kept.firstSeq - 1 });
+  function greeting(): object {
+    // Rises even where the clock is set back: what an earlier connection opened is to be told from what this one does.
+    connectedAtMs = Math.max(connectedAtMs + 1, Date.now());
+    const greeted = { ...hello, connectedAtMs };
+    return kept.firstSeq === 0 ? greeted : { ...greeted, ackedSeq: kept.firstSeq - 1 };
+  }
 
   /** An error after which the server closes the connection, though the call may go on. */
   function take(message: ServerText): Error | null {

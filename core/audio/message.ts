@@ -4,6 +4,14 @@ import type { SpeechEvent } from '../events/speechEvent.ts';
 import type { OpenCall } from '../facts/openCall.ts';
 import type { EndReason, GapReason } from '../facts/facts.ts';
 
+/** The call is opened: first of all, and again by whoever of ingest its sender comes to later. */
+export interface OpenMessage {
+  readonly type: 'open';
+  readonly call: OpenCall;
+  /** When the sender made its connection, by its own clock; 0: not told. What an earlier connection opened is no news. */
+  readonly connectedAtMs: number;
+}
+
 /** Coded audio as it came. Positions count samples per channel at the stream's own rate from the call's start. */
 export interface AudioMessage {
   readonly type: 'audio';
@@ -37,7 +45,7 @@ export interface ReportMessage {
 }
 
 export type CallMessage =
-  | { readonly type: 'open'; readonly call: OpenCall }
+  | OpenMessage
   | AudioMessage
   | AdvanceMessage
   | ClearMessage

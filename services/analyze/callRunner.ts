@@ -5,7 +5,8 @@
  * It may begin anywhere in the log: what was saved says how far the call is, and what comes again of before changes nothing.
  */
 import type { CallName, TakenEntry } from '../../adapters/bus/bus.ts';
-import type { CallState, FoundState } from '../../adapters/clickhouse/callStates.ts';
+import type { CallState, FoundState, OpenedCall } from '../../adapters/clickhouse/callStates.ts';
+import type { OpenMessage } from '../../core/audio/message.ts';
 import { CALL_STATE_VERSION, createCall, type Call, type Ending } from '../../core/call/call.ts';
 import { upgradeState } from '../../core/call/upgradeState.ts';
 import type { Fact } from '../../core/facts/facts.ts';
@@ -50,6 +51,7 @@ export function createCallRunner(
   let stage: Stage = 'new';
   let open: OpenCall | null = null;
   let session = '';
+  let connectedAtMs = 0;
   let call: Call | null = null;
   let measuring: Measuring | null = null;
   let queue: TakenEntry[] = [];
@@ -97,7 +99,7 @@ export function createCallRunner(
     lastSeq = Math.max(lastSeq, entry.seq);
     const { message } = entry;
     try {
-      if (message.type === 'open') session = entry.session;
+      if (message.type === 'open') ({ session, connectedAtMs } = openedBy(entry, message));
       else if (message.type === 'close') await finish(message);
       else if (message.type === 'report') chain(ports.record(message.events, name));
       else call?.push(message, emit);
@@ -108,7 +110,9 @@ export function createCallRunner(
 
   /** A sender's message counts once, whoever took it in; of ingest's own, those of the session that has the call. */
   function isNews({ own, seq, message, session: writer }: TakenEntry): boolean {
-    return own ? message.type === 'open' || writer === session : seq > lastSeq;
+    if (!own) return seq > lastSeq;
+    // A process that was cut off from the brokers may say late what was so before the sender went to another.
+    return message.type === 'open' ? message.connectedAtMs >= connectedAtMs : writer === session;
   }
 
   async function begin(entry: TakenEntry): Promise<void> {
@@ -116,14 +120,14 @@ export function createCallRunner(
     if (is('dropped')) return;
     // What is durable is never taken again, be its state readable or not.
     if (found !== null) ({ seq: lastSeq, taken } = found);
-    const opened = found?.opened ?? openedBy(entry);
+    const opened = found?.opened ?? (entry.message.type === 'open' ? openedBy(entry, entry.message) : null);
     if (found?.ended === true || opened === null) {
       stage = 'over';
       ports.begun(name, found === null ? 'orphan' : 'ended');
       return;
     }
     stage = 'running';
-    ({ call: open, session } = opened);
+    ({ call: open, session, connectedAtMs } = opened);
     call = createCall(open, ports.batcher.formats);
     measuring = createMeasuring(call, ports.batcher, emit, storeFresh);
     if (found === null) call.start(emit);
@@ -206,7 +210,7 @@ export function createCallRunner(
   function checkpoint(running: Call): void {
     if (open === null) return;
     savedSamples = running.heardSamples;
-    save({ ...place(), ended: false, opened: { call: open, session }, state: running.save() });
+    save({ ...place(), ended: false, opened: { call: open, session, connectedAtMs }, state: running.save() });
   }
 
   const place = (): Pick<CallState, 'seq' | 'taken' | 'stateVersion'> => ({
@@ -278,5 +282,8 @@ export function createCallRunner(
   };
 }
 
-const openedBy = ({ message, session }: TakenEntry): { call: OpenCall; session: string } | null =>
-  message.type === 'open' ? { call: message.call, session } : null;
+const openedBy = ({ session }: TakenEntry, { call, connectedAtMs }: OpenMessage): OpenedCall => ({
+  call,
+  session,
+  connectedAtMs,
+});

@@ -57,7 +57,7 @@ class World {
       2_000,
       () => undefined,
     );
-    runner.take(entry(-1, { type: 'open', call: open }, true));
+    runner.take(entry(-1, { type: 'open', call: open, connectedAtMs: 0 }, true));
     return runner;
   }
 }
@@ -65,7 +65,7 @@ class World {
 const foundAt = (seq: number, changes: Partial<FoundState>): FoundState => ({
   seq,
   taken: seq + 2,
-  opened: { call: open, session: SESSION },
+  opened: { call: open, session: SESSION, connectedAtMs: 0 },
   stateVersion: CALL_STATE_VERSION,
   ended: false,
   open: () => assert.fail('not to be opened'),

@@ -37,7 +37,12 @@ const logOf = (written: readonly Written[]): TakenEntry[] =>
     message,
     position,
   }));
-const opening = (session: string): Written => ({ seq: -1, message: { type: 'open', call }, session, own: true });
+const opening = (session: string, connectedAtMs = 0): Written => ({
+  seq: -1,
+  message: { type: 'open', call, connectedAtMs },
+  session,
+  own: true,
+});
 const sound = (seq: number, session = 'a'): Written => {
   const at = seq * MESSAGE_BYTES;
   const piece = payload.subarray(at, at + MESSAGE_BYTES);
@@ -168,6 +173,22 @@ test('another process of ingest goes on, sends again what it has, and the one be
     runner.drop();
   }
   assert.deepEqual(world.outcome.sort(), expected);
+});
+
+test('what a process says late of a connection that was left does not take the call from the one that came after', async () => {
+  const log = logOf([
+    opening('a', 1),
+    ...range(0, 50).map((seq) => sound(seq)),
+    opening('c', 3),
+    ...range(50, 60).map((seq) => sound(seq, 'c')),
+    // It was cut off from the log, and its client went on to c.
+    opening('b', 2),
+    sound(50, 'b'),
+    vanished(50, 'b'),
+    ...range(60, LAST + 1).map((seq) => sound(seq, 'c')),
+    bye('c'),
+  ]);
+  assert.deepEqual((await run(new World(), log)).outcome.sort(), (await calm()).outcome.sort());
 });
 
 test('the session that has the call may end it', async () => {

@@ -128,6 +128,7 @@ for (const [what, say, code, closeCode, accepted = 0] of REFUSALS) {
       const end = server.endOf(callId);
       assert.equal(end?.reason, code === 'call_already_ended' ? 'completed' : 'invalid_input');
       assert.equal(end?.errorCode, code === 'call_already_ended' ? '' : code);
+      assert.ok(!end?.errorText.includes('; got'), 'what came, which may be what somebody said, is not kept');
     }
     assert.equal(server.audioOf(callId).length, accepted);
     for (let i = 0; i < 3; i += 1) other.sendAudio('both', i * 160, new Uint8Array(320));

@@ -16,6 +16,7 @@ import { Acks } from './acks.ts';
 import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
+import type { Opening } from './socketCall.ts';
 import { clearOfMedia, endedElsewhere, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
@@ -25,6 +26,7 @@ export interface SessionOptions {
   readonly bus: Bus;
   readonly limits: IngestLimits;
   readonly nowMs: () => number;
+  readonly connectedAtMs: number;
   /** The last message that is durable, or in the log, already; -1 for a new call. */
   readonly durableSeq: number;
   /** The call's end is durable. */
@@ -86,7 +88,7 @@ export class CallSession {
       onReading: (reading) => this.#setReading(reading),
     });
     options.onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
-    this.#append({ type: 'open', call: open }, -1, 'ingest');
+    this.#append({ type: 'open', call: open, connectedAtMs: options.connectedAtMs }, -1, 'ingest');
   }
 
   /** The number of the message to go on with. */
@@ -119,12 +121,12 @@ export class CallSession {
   }
 
   /** The sender comes again. It may have been with another process: what that has acknowledged is not asked for here. */
-  renew(id: string, ackedSeq: number): void {
+  renew(id: string, { ackedSeq, connectedAtMs }: Omit<Opening, 'call'>): void {
     if (this.#endReason !== null) return;
     this.#id = id;
     this.#nextSeq = Math.max(this.#nextSeq, ackedSeq + 1);
     this.#acks.durable(ackedSeq);
-    this.#append({ type: 'open', call: this.open }, -1, 'ingest');
+    this.#append({ type: 'open', call: this.open, connectedAtMs }, -1, 'ingest');
   }
 
   attach(listener: SessionListener): void {

@@ -64,7 +64,7 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
       const hello = parseHello(message);
       wantsFacts = hello.facts === true;
       const call = openCallOf(hello, tenantOfCall(hello.tenant, pathTenant), nowMs());
-      return { call, ackedSeq: hello.ackedSeq ?? -1 };
+      return { call, ackedSeq: hello.ackedSeq ?? -1, connectedAtMs: hello.connectedAtMs ?? 0 };
     },
     begin(session) {
       const { nextSeq, ackedSeq } = session;

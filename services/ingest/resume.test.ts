@@ -54,7 +54,13 @@ test('a call from hello to done: opened, all its audio in order, acknowledged, c
   assert.deepEqual(done, { type: 'done', callId: hello.callId, samples: { caller: 3_200, agent: 3_200 } });
   assert.equal(server.entries.find(({ callId }) => callId === hello.callId)?.message.type, 'open');
   assertWhole(hello.callId, 20);
-  assert.deepEqual(server.endOf(hello.callId), { reason: 'completed', errorCode: '', own: false, seq: 20 });
+  assert.deepEqual(server.endOf(hello.callId), {
+    reason: 'completed',
+    errorCode: '',
+    errorText: '',
+    own: false,
+    seq: 20,
+  });
   assert.equal(acks.at(-1), 20);
   assert.ok(acks.every((seq, i) => i === 0 || seq > acks[i - 1]));
 });
@@ -207,7 +213,13 @@ test('a client that vanishes ends its call when the grace is over, as a fact; no
   server.pass(server.limits.resumeGraceMs);
   assert.equal(server.endOf(hello.callId), null);
   server.pass(1);
-  assert.deepEqual(server.endOf(hello.callId), { reason: 'client_vanished', errorCode: '', own: true, seq: 0 });
+  assert.deepEqual(server.endOf(hello.callId), {
+    reason: 'client_vanished',
+    errorCode: '',
+    errorText: '',
+    own: true,
+    seq: 0,
+  });
   const comesBack = async (): Promise<unknown> => {
     const back = await openRaw(server.url);
     back.socket.send(helloText(hello));

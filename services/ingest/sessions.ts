@@ -52,16 +52,17 @@ export class Sessions {
   }
 
   /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
-  async find({ call: open, ackedSeq }: Opening, continuation: Continuation): Promise<Found> {
+  async find(asked: Opening, continuation: Continuation): Promise<Found> {
+    const { call: open, ackedSeq } = asked;
     const key = keyOf(open);
     const ended = this.#ended.get(key);
     if (ended?.isCertain === true) return { type: 'ended', ackedSeq: ended.ackedSeq };
     if (ended !== undefined && ackedSeq <= ended.ackedSeq) throw endUnsure();
     const running = this.#running.get(key) ?? (await this.#opening.get(key));
-    if (running instanceof CallSession) return this.#resumed(running, { call: open, ackedSeq }, continuation);
+    if (running instanceof CallSession) return this.#resumed(running, asked, continuation);
     if (typeof running === 'number') return { type: 'ended', ackedSeq: running };
     if (this.isFull) throw this.#refused('calls_full', `${this.#options.limits.callsMax} calls are being analysed`);
-    const opening = this.#create(key, open, continuation, ackedSeq);
+    const opening = this.#create(key, asked, continuation);
     this.#opening.set(key, opening);
     try {
       const created = await opening;
@@ -90,9 +91,8 @@ export class Sessions {
   /** A session, or the last durable message of a call that has ended. */
   async #create(
     key: string,
-    open: OpenCall,
+    { call: open, ackedSeq, connectedAtMs }: Opening,
     continuation: Continuation,
-    ackedSeq: number,
   ): Promise<CallSession | number> {
     const durable = await this.#options.directory.lastDurable(open.tenant, open.callId).catch((error: unknown) => {
       this.#options.logger?.warn({ err: error }, 'the directory of calls does not answer');
@@ -104,6 +104,7 @@ export class Sessions {
     const { bus, limits, nowMs, hooks, newSession = randomUUID } = this.#options;
     const session = new CallSession({
       id: newSession(),
+      connectedAtMs,
       open,
       bus,
       limits,
@@ -123,16 +124,16 @@ export class Sessions {
     return session;
   }
 
-  #resumed(session: CallSession, { call: open, ackedSeq }: Opening, continuation: Continuation): Found {
-    if (continuation === 'new only') throw anotherStream(open);
+  #resumed(session: CallSession, asked: Opening, continuation: Continuation): Found {
+    if (continuation === 'new only') throw anotherStream(asked.call);
     // A call that its sender has ended is waited for by the sender; else its end is news to whoever comes back.
     if (session.endReason !== null && session.endReason !== 'completed') {
       if (!session.isEndCertain) throw endUnsure();
       return { type: 'ended', ackedSeq: session.ackedSeq };
     }
-    checkSameAudio(session.open, open);
+    checkSameAudio(session.open, asked.call);
     const { newSession = randomUUID } = this.#options;
-    session.renew(newSession(), ackedSeq);
+    session.renew(newSession(), asked);
     return { type: 'session', session };
   }
 

@@ -17,6 +17,8 @@ export interface Opening {
   readonly call: OpenCall;
   /** The last message that was acknowledged to this sender; -1: none. */
   readonly ackedSeq: number;
+  /** When it made this connection, by its own clock; 0: not told. */
+  readonly connectedAtMs: number;
 }
 
 export interface Dialect {
@@ -90,7 +92,8 @@ export class SocketCall {
       { tenant: call?.tenant, callId: call?.callId, code, expected },
       'a sender was refused',
     );
-    this.#session?.end(coded.endReason, coded.code, coded.message);
+    // Kept without what came: that may be what somebody said.
+    this.#session?.end(coded.endReason, coded.code, `${coded.code}: expected ${coded.expected}`);
     this.#refuse(coded);
   }
 

@@ -27,7 +27,7 @@ export function twilioDialect(tenant: string, nowMs: () => number): Dialect {
     wantsFacts: false,
     open(message) {
       const event = reader.read(textOf(message), nowMs());
-      return event?.type === 'open' ? { call: event.call, ackedSeq: -1 } : null;
+      return event?.type === 'open' ? { call: event.call, ackedSeq: -1, connectedAtMs: 0 } : null;
     },
     begin: () => undefined,
     take,

@@ -32,7 +32,7 @@ test('both tracks go into the log of the tenant in the path, nothing is sent bac
   assert.deepEqual(received, []);
   assert.equal(server.audioOf(callSid).length, 20);
   assert.ok(server.entries.every((entry) => entry.callId !== callSid || entry.tenant === 'acme'));
-  assert.deepEqual(server.endOf(callSid), { reason: 'completed', errorCode: '', own: false, seq: 20 });
+  assert.deepEqual(server.endOf(callSid), { reason: 'completed', errorCode: '', errorText: '', own: false, seq: 20 });
 });
 
 test('chunks lost, swapped and doubled: all that come are in the log at once, each at its place', async () => {
@@ -81,7 +81,7 @@ test('the server stops: the call ends as that, for nobody can go on with it', as
   for (const message of messages.slice(0, 6)) socket.send(message);
   await until('it is heard', () => stopping.audioOf(callSid).length === 4);
   stopping.ingest.close();
-  assert.deepEqual(stopping.endOf(callSid), { reason: 'shutdown', errorCode: '', own: true, seq: 3 });
+  assert.deepEqual(stopping.endOf(callSid), { reason: 'shutdown', errorCode: '', errorText: '', own: true, seq: 3 });
   assert.equal(await closed, 1001);
   assert.deepEqual(received, []);
 });

@@ -118,7 +118,7 @@ export async function calmRows(
     position: seq + 1,
     message,
   });
-  runner.take(entry(-1, { type: 'open', call: open }));
+  runner.take(entry(-1, { type: 'open', call: open, connectedAtMs: 0 }));
   script.said.slice(0, messageCount).forEach((said, seq) => {
     if (said.type === 'audio') runner.take(entry(seq, { ...said, lane: 'both', arrivedAtMs: WALL_OF_START_MS }));
   });

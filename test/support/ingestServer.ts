@@ -38,7 +38,7 @@ export interface IngestServer {
   readonly bytesHeard: number;
   audioOf(callId: string): LogEntry[];
   /** The reason and code of the call's end, null while it runs. */
-  endOf(callId: string): { reason: string; errorCode: string; own: boolean; seq: number } | null;
+  endOf(callId: string): { reason: string; errorCode: string; errorText: string; own: boolean; seq: number } | null;
   close(): Promise<void>;
 }
 
@@ -118,8 +118,8 @@ export async function startIngestServer(options: IngestServerOptions = {}): Prom
     endOf(callId: string) {
       for (const entry of entries) {
         if (entry.callId !== callId || entry.message.type !== 'close') continue;
-        const { reason, errorCode } = entry.message;
-        return { reason, errorCode, own: entry.own, seq: entry.seq };
+        const { reason, errorCode, errorText } = entry.message;
+        return { reason, errorCode, errorText, own: entry.own, seq: entry.seq };
       }
       return null;
     },

@@ -13,7 +13,7 @@ import { ask, writerOf, type StoreLaw } from './storeProbe.ts';
 
 const [OLD, NEW, FOREIGN] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill));
 const sealingOf = (...secrets: Buffer[]): ReturnType<typeof createSealing> => createSealing(secrets, 'call-states');
-const opened = { call: sampleOpenCall('state'), session: 'first' };
+const opened = { call: sampleOpenCall('state'), session: 'first', connectedAtMs: 7 };
 const running = (seq: number, state: unknown, taken = seq): CallState => ({
   seq,
   taken,

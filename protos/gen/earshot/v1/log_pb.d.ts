@@ -186,6 +186,13 @@ export declare type CallOpened = Message<"earshot.v1.CallOpened"> & {
    * @generated from field: map<string, string> provider_ids = 12;
    */
   providerIds: { [key: string]: string };
+
+  /**
+   * When the sender made its connection, by its own clock: what an earlier one opened is no news. Absent: not told.
+   *
+   * @generated from field: google.protobuf.Timestamp connected_at = 13;
+   */
+  connectedAt?: Timestamp | undefined;
 };
 
 /**
