@@ -137,7 +137,9 @@ function notesOn({ checks }: Thresholds, baseline: readonly CallMeasures[] | nul
   const compared = checks.filter(({ worse }) => worse !== null).length;
   if (baseline !== null && compared === 0)
     return ['--baseline is given, and no check has worse_max_percent or worse_max'];
-  return baseline === null && compared > 0 ? [`${compared} checks are not compared: no --baseline is given`] : [];
+  return baseline === null && compared > 0
+    ? [`not compared, since no --baseline is given: ${compared} of ${checks.length} checks`]
+    : [];
 }
 
 async function writeReports(run: Run, { json, junit, markdown }: Values, durationMs: number): Promise<void> {
