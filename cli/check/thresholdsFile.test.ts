@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { packageRoot } from '../../adapters/packageRoot.ts';
 import { METRICS } from '../../core/checks/metrics.ts';
 import { STATISTICS } from '../../core/checks/statistics.ts';
 import { parseThresholds } from '../../core/checks/thresholds.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
+import { CHECK_HELP } from '../commands/check.ts';
 import { thresholdsOf } from './thresholdsFile.ts';
 
 /** `line: text` of each. */
@@ -39,6 +40,19 @@ test('the examples of examples/check and docs/check.md are read', async () => {
       ['talk_ratio of each call', 1],
     ],
   );
+});
+
+test('the pipelines of docs/check.md are YAML, and ask for options that the command has', async () => {
+  const page = await readFile(join(packageRoot, 'docs/check.md'), 'utf8');
+  const blocks = [...page.matchAll(/```yaml\n((?!version)[^`]+)```/g)].map(([, block]) => block);
+  assert.equal(blocks.length, 2);
+  for (const block of blocks) {
+    assert.ok('calls' in ((parse(block) as { jobs?: object }).jobs ?? (parse(block) as object)));
+    const [, command] = /earshot\.js check ((?:\\\n|[^\n])+)/.exec(block) ?? [];
+    const options = [...command.matchAll(/--[a-z]+/g)].map(([option]) => option);
+    assert.ok(options.length >= 2);
+    for (const option of options) assert.ok(CHECK_HELP.includes(`${option} `), option);
+  }
 });
 
 test('docs/check.md names every metric and every field', async () => {
