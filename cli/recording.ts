@@ -68,6 +68,11 @@ export async function twoFileRecording(caller: string, agent: string, options: R
   };
 }
 
+export function channelSide(text: string): 'left' | 'right' {
+  if (text === 'left' || text === 'right') return text;
+  throw new InvalidInput('request_invalid', { expected: '--caller-channel left or right', got: text });
+}
+
 /** About a second a message. */
 async function* lane(wav: WavFile, name: 'both' | 'caller' | 'agent', from: number): AsyncGenerator<CallMessage> {
   const sampleBytes = wav.encoding === 'pcm_s16le' ? 2 : 1;

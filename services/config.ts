@@ -5,6 +5,7 @@ import { parseSecrets } from '../adapters/sealing/secrets.ts';
 import type { ModelChoice } from '../adapters/onnx/windowModels.ts';
 import type { TextPolicy } from '../core/events/textPolicy.ts';
 import { InvalidInput } from '../core/units/errors.ts';
+import { nearestOf } from '../core/units/nearest.ts';
 import { kafkaOf, type KafkaConfig } from './kafkaConfig.ts';
 import { ROLES, SETTINGS, type RoleName, type Setting, type SettingName } from './settings.ts';
 import type { TracesSettings } from './telemetry/tracing.ts';
@@ -58,7 +59,7 @@ export function readConfig(surroundings: Environment = process.env, flags: Envir
   const problems: string[] = [];
   for (const name of Object.keys(environment)) {
     if (name.startsWith('EARSHOT_') && !Object.hasOwn(SETTINGS, name) && !FOREIGN.has(name)) {
-      problems.push(`${name} is no setting; the nearest is ${nearest(name)}`);
+      problems.push(`${name} is no setting; the nearest is ${nearestOf(name, Object.keys(SETTINGS))}`);
     }
   }
   const value = (name: SettingName): string => {
@@ -182,21 +183,3 @@ function secretsOf(value: (name: SettingName) => string, problems: string[]): re
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
-
-function nearest(name: string): string {
-  const distances = Object.keys(SETTINGS).map((known) => ({ known, distance: editDistance(name, known) }));
-  return distances.reduce((a, b) => (a.distance <= b.distance ? a : b)).known;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
-}

@@ -9,7 +9,7 @@ import { factRows } from '../../core/rows/factRows.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { analyzeRecording } from '../../services/analyze/analyzeRecording.ts';
 import { readConfig } from '../../services/config.ts';
-import { stereoRecording, twoFileRecording, type Recording, type RecordingOptions } from '../recording.ts';
+import { channelSide, stereoRecording, twoFileRecording, type Recording, type RecordingOptions } from '../recording.ts';
 import { createCallView, summaryRows } from '../terminal/callView.ts';
 import { terminalStyle } from '../terminal/style.ts';
 
@@ -76,11 +76,6 @@ async function recordingsOf(
     });
   }
   return Promise.all(files.map((file) => stereoRecording(file, options)));
-}
-
-function channelSide(text: string): 'left' | 'right' {
-  if (text === 'left' || text === 'right') return text;
-  throw new InvalidInput('request_invalid', { expected: '--caller-channel left or right', got: text });
 }
 
 /** Facts come in the order they are decided; in a file they read better in the order they happened. */

@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   store_unavailable: { httpStatus: 503, closeCode: 1013 },
   not_found: { httpStatus: 404, closeCode: 1008 },
   truth_invalid: { httpStatus: 400, closeCode: 1008 },
+  thresholds_invalid: { httpStatus: 400, closeCode: 1008 },
+  results_invalid: { httpStatus: 400, closeCode: 1008 },
   request_invalid: { httpStatus: 400, closeCode: 1008 },
 } as const satisfies Record<string, ErrorSpec>;
 
