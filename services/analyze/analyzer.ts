@@ -161,13 +161,14 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   }
 
   function revoked(calls: readonly CallName[]): void {
-    for (const call of calls) {
+    const known = calls.filter((call) => runners.has(keyOf(call)));
+    for (const call of known) {
       const key = keyOf(call);
       runners.get(key)?.drop();
       runners.delete(key);
       startedLoadingMs.delete(key);
     }
-    hooks.onRevoked?.(calls);
+    hooks.onRevoked?.(known);
   }
 
   bus.consume({ take, revoked });
