@@ -72,9 +72,9 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     record: recordOrTell,
     save: saveTimed,
     commit: ({ tenant, callId }, position) => bus.commit(tenant, callId, position),
-    tell(fact) {
+    tell(fact, time) {
       bus.publishFact(fact);
-      hooks.onFact?.(fact);
+      if (time === 'first') hooks.onFact?.(fact);
     },
     begun(call, how) {
       const loadMs = performance.now() - (startedLoadingMs.get(keyOf(call)) ?? performance.now());
