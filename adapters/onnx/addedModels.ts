@@ -1,4 +1,5 @@
 /** Models that the user adds: tried out before they are taken, then kept in a folder of theirs, card beside weights. */
+import './quietRuntime.ts';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';

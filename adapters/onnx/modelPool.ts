@@ -67,12 +67,13 @@ export async function createModelPool(options: ModelPoolOptions): Promise<ModelP
   const speechRows: RowQueue<SpeechRow, SpeechScores> = createRowQueue();
   const windowLanes: WindowLane[] = groups.map((group) => ({ group, queue: createRowQueue() }));
   const running = new Map<number, Running>();
+  // A worker may end before it has started.
+  let failure: Error | null = null;
+  let closed = false;
   const workers = await startWorkers(options.workers, groups, { onReply: settle, onEnd: fail });
   const idle: PoolWorker[] = [...workers];
   let nextBatchId = 0;
   let timer: NodeJS.Timeout | null = null;
-  let failure: Error | null = null;
-  let closed = false;
   let onAllDone: () => void = () => undefined;
 
   function dispatch(): void {

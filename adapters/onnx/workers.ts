@@ -1,4 +1,5 @@
 /** Starts the inference workers with the weights of all models. */
+import './quietRuntime.ts';
 import { Worker } from 'node:worker_threads';
 import { loadModel } from './modelCard.ts';
 import type { WindowGroup } from './windowGroups.ts';

@@ -33,6 +33,8 @@ export interface ClickhouseFrontOptions {
   readonly slowMs?: number;
   /** How long an outage lasts. */
   readonly outageMs?: number;
+  /** What the engine is started with. */
+  readonly engineArgs?: readonly string[];
 }
 
 export interface ClickhouseFront {
@@ -62,7 +64,7 @@ const NOT_SETTINGS = new Set([
 ]);
 
 export async function openClickhouseFront(options: ClickhouseFrontOptions): Promise<ClickhouseFront> {
-  const session = new Session(options.dataDir);
+  const session = new Session(options.dataDir, { connectionArgs: [...(options.engineArgs ?? [])] });
   const injected = new Map<Fault, number>();
   const run = statementRunner(session);
   const running = new Set<Promise<void>>();

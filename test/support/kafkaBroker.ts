@@ -50,12 +50,25 @@ export async function whyNoKafka(): Promise<string | null> {
 
 /** One broker for itself. */
 export async function startKafka(keys: TlsKeys | null = null): Promise<KafkaBroker> {
-  const { nodes, ...cluster } = await startKafkaCluster(1, keys);
+  return alone(await startKafkaCluster(1, keys));
+}
+
+/** One broker with other settings than those of the tests. */
+export const startKafkaWith = async (settings: (place: BrokerPlace) => string): Promise<KafkaBroker> =>
+  alone(await startCluster(1, settings));
+
+function alone({ nodes, ...cluster }: KafkaCluster): KafkaBroker {
   return { ...nodes[0], ...cluster };
 }
 
 /** Each is broker and controller; so it lives as long as more than half of them do. */
-export async function startKafkaCluster(count: number, keys: TlsKeys | null = null): Promise<KafkaCluster> {
+export const startKafkaCluster = (count: number, keys: TlsKeys | null = null): Promise<KafkaCluster> =>
+  startCluster(count, (place, places) => settingsOf(place, places, keys));
+
+async function startCluster(
+  count: number,
+  settings: (place: BrokerPlace, places: readonly BrokerPlace[]) => string,
+): Promise<KafkaCluster> {
   const classPath = await kafkaClassPath();
   const folder = mkdtempSync(join(tmpdir(), 'earshot-kafka-'));
   const logging = join(folder, 'log4j2.properties');
@@ -77,7 +90,7 @@ export async function startKafkaCluster(count: number, keys: TlsKeys | null = nu
   const nodes = places.map((place) => {
     mkdirSync(place.folder);
     const properties = join(place.folder, 'server.properties');
-    writeFileSync(properties, settingsOf(place, places, keys));
+    writeFileSync(properties, settings(place, places));
     const format = ['format', '-t', CLUSTER, '-c', properties];
     const users = SCRAM_KINDS.flatMap((kind) => ['--add-scram', `${kind}=[name=earshot,password=${PASSWORD}]`]);
     const formatted = spawnSync('java', java('kafka.tools.StorageTool', ...format, ...users));
@@ -131,7 +144,7 @@ function nodeOf({ id, port, saslPort, tlsPort }: BrokerPlace, command: readonly 
   };
 }
 
-interface BrokerPlace {
+export interface BrokerPlace {
   readonly id: number;
   readonly folder: string;
   readonly port: number;
