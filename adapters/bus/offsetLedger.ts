@@ -25,8 +25,12 @@ interface LedgerCall {
   hasEnded: boolean;
 }
 
+/** An end may not have counted: so many of the last are told of when the partition goes. */
+const ENDED_KEPT_MAX = 1_000;
+
 export class OffsetLedger {
   readonly #calls = new Map<string, LedgerCall>();
+  readonly #ended = new Map<string, CallName>();
   #nextOffset: number;
   #uncommittedBytes = 0;
 
@@ -52,8 +56,9 @@ export class OffsetLedger {
     return lowest;
   }
 
+  /** Those that may be known to the consumer still. */
   get calls(): readonly CallName[] {
-    return [...this.#calls.values()].map(({ name }) => name);
+    return [...[...this.#calls.values()].map(({ name }) => name), ...this.#ended.values()];
   }
 
   has(key: string): boolean {
@@ -73,6 +78,7 @@ export class OffsetLedger {
     if (call === undefined) {
       call = { name: { tenant, callId }, uncommitted: [], session, ordinal: 0, hasEnded: false };
       this.#calls.set(key, call);
+      this.#ended.delete(key);
     }
     const isSameSession = session !== '' && session === call.session;
     if (isSameSession && ordinal <= call.ordinal) return 'repeat';
@@ -93,7 +99,11 @@ export class OffsetLedger {
     const firstAfter = uncommitted.findIndex((entry) => entry.offset > upTo);
     const count = firstAfter === -1 ? uncommitted.length : firstAfter;
     for (const { bytes } of uncommitted.splice(0, count)) this.#uncommittedBytes -= bytes;
-    if (call.hasEnded && uncommitted.length === 0) this.#calls.delete(key);
+    if (!call.hasEnded || uncommitted.length > 0) return;
+    this.#calls.delete(key);
+    this.#ended.set(key, call.name);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > ENDED_KEPT_MAX) this.#ended.delete(oldest);
   }
 }
 

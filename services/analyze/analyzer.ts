@@ -72,9 +72,9 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     record: recordOrTell,
     save: saveTimed,
     commit: ({ tenant, callId }, position) => bus.commit(tenant, callId, position),
-    tell(fact) {
+    tell(fact, time) {
       bus.publishFact(fact);
-      hooks.onFact?.(fact);
+      if (time === 'first') hooks.onFact?.(fact);
     },
     begun(call, how) {
       const loadMs = performance.now() - (startedLoadingMs.get(keyOf(call)) ?? performance.now());
@@ -161,13 +161,14 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   }
 
   function revoked(calls: readonly CallName[]): void {
-    for (const call of calls) {
+    const known = calls.filter((call) => runners.has(keyOf(call)));
+    for (const call of known) {
       const key = keyOf(call);
       runners.get(key)?.drop();
       runners.delete(key);
       startedLoadingMs.delete(key);
     }
-    hooks.onRevoked?.(calls);
+    hooks.onRevoked?.(known);
   }
 
   bus.consume({ take, revoked });

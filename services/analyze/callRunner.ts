@@ -13,6 +13,7 @@ import type { OpenCall } from '../../core/facts/openCall.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { samplesFromMs } from '../../core/units/time.ts';
 import { counts, openedBy } from './logOrder.ts';
+import { lossOf } from './lossOf.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
 import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
@@ -63,6 +64,7 @@ export function createCallRunner(
   let sweptPosition = -1;
   let savedSamples = 0;
   let fresh: Fact[] = [];
+  let ended: Fact | null = null;
   /** States that wait for their rows, a few hundred kilobytes each. */
   const unsaved: Unsaved[] = [];
   /** The last of the chain rows -> state -> commit. */
@@ -74,7 +76,8 @@ export function createCallRunner(
   const emit = (fact: Fact): void => {
     if (is('dropped')) return;
     fresh.push(fact);
-    ports.tell(fact);
+    if (fact.kind === 'call_ended') ended = fact;
+    ports.tell(fact, 'first');
   };
 
   async function work(): Promise<void> {
@@ -92,6 +95,8 @@ export function createCallRunner(
   async function takeEntry(entry: TakenEntry): Promise<void> {
     if (is('new')) await begin(entry);
     lastPosition = entry.position;
+    // Its sender may be with a process that took it in before the end was stored, and has not heard of it.
+    if (is('over') && entry.message.type === 'open' && ended !== null) ports.tell(ended, 'again');
     if (is('over')) durable = durable.then(() => commit(entry.position));
     if (!is('running')) return;
     const isNews = counts(entry, { session, connectedAtMs, lastSeq, taken });
@@ -143,10 +148,7 @@ export function createCallRunner(
       savedSamples = begun.heardSamples;
       return 'taken over';
     } catch (error) {
-      const got = (error as Error).message;
-      const isKnown = error instanceof InvalidInput;
-      const loss = isKnown ? error : new InvalidInput('state_unreadable', { expected: 'a state of a call', got });
-      ports.reportLost({ call: name, error: loss });
+      ports.reportLost({ call: name, error: lossOf(error as Error) });
       // A new one: it may have been loaded in part.
       create(opened).startAnew(emit);
       return 'anew';

@@ -21,7 +21,8 @@ export interface RunnerPorts {
   /** Resolves when the state is durable; called after the rows before it are. */
   save(name: CallName, saved: CallState): Promise<void>;
   commit(name: CallName, position: number): void;
-  tell(fact: Fact): void;
+  /** `again`: it was told before, and somebody came who may not have heard it. */
+  tell(fact: Fact, time: 'first' | 'again'): void;
   begun(name: CallName, how: Begun): void;
   report(failure: { call: CallName; error: Error }): void;
   /** The call's saved state cannot be read; it begins anew. */

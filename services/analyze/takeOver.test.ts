@@ -241,6 +241,24 @@ test('whoever says anything before that end goes on: the same session, or anothe
   }
 });
 
+test('who comes after the end is told of it again; it counts once', async () => {
+  const world = new World();
+  const told: [string, string][] = [];
+  const runner = world.runner({ tell: ({ kind }, time) => void told.push([kind, time]) });
+  const log = logOf([opening('a'), sound(0), vanished(0, 'a'), sound(1, 'a'), opening('b'), sound(1, 'b')]);
+  for (const entry of log) runner.take(entry);
+  await runner.idle();
+  assert.deepEqual(
+    told.filter(([kind]) => kind === 'call_ended'),
+    [
+      ['call_ended', 'first'],
+      ['call_ended', 'again'],
+    ],
+  );
+  assert.equal(world.writes.filter((write) => write === 'state').length, 1);
+  assert.equal(world.committed, log.length - 1);
+});
+
 test('scores that fail end their call as our fault, told and stored, and hold nothing up', async () => {
   const world = new World();
   const failures: Error[] = [];
