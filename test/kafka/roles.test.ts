@@ -169,7 +169,7 @@ test(
     for (let change = 0; change < CHANGES; change += 1) {
       await wait(2_000 + 4_000 * random());
       const role = change % 4 === 3 ? 'ingest' : 'analyze';
-      await leave(role, random() < 0.6 ? 'kill' : 'stop');
+      await leave(role, change % 3 === 2 ? 'stop' : 'kill');
       await wait(3_000 * random());
       await join_(role);
     }
