@@ -83,6 +83,20 @@ test('config.xml holds settings and sections that the engine has', async () => {
   ]);
 });
 
+/** What the server's own file turns on, that takes a row a query, a part or a second and is never deleted. */
+const GROWING = ['text_log', 'trace_log', 'metric_log', 'query_metric_log', 'latency_log', 'error_log'];
+
+test("of the server's own logs, what is kept is deleted in time, and what would grow without an end is taken away", () => {
+  const config = xmlOf('config.xml');
+  for (const name of GROWING) assert.ok(config.includes(`<${name} remove="1"/>`), name);
+  const kept = [...config.matchAll(/<(\w+_log)>([^]*?)<\/\1>/g)];
+  assert.deepEqual(
+    kept.map(([, name]) => name),
+    ['query_log', 'part_log'],
+  );
+  for (const [, name, body] of kept) assert.match(body, /<ttl>event_date \+ INTERVAL 7 DAY DELETE<\/ttl>/, name);
+});
+
 storeLaws('with the grants of the roles', () => store);
 
 async function textOf(query: string): Promise<string> {
