@@ -25,6 +25,7 @@ const ROOMS = [
   'voice',
   'join',
   'rows',
+  'alerts',
   'call',
 ];
 /** Tools for tests; their tests' own helpers may be imported by tests anywhere. */
