@@ -6,6 +6,8 @@ import { below, described, type Problem, type Tree } from './yamlTree.ts';
 export interface MapReader {
   readonly line: number;
   readonly path: string;
+  /** The names that were asked for. */
+  readonly known: ReadonlySet<string>;
   has(name: string): boolean;
   tree(name: string): Tree | null;
   problem(name: string, expected: string, got?: string): void;
@@ -58,6 +60,7 @@ export function readMap(tree: Tree, path: string, problems: Problem[]): MapReade
   return {
     line,
     path,
+    known,
     problem,
     has: (name) => entries.has(name),
     tree: take,

@@ -47,7 +47,8 @@ export function readRuleFile(text: string): RuleFile {
   if (tree === null) return { rules: NO_RULES, problems };
   const file = readMap(tree, '', problems);
   if (file.integer('version', 1, 1, 0) === 0 && !file.has('version')) file.problem('version', '1');
-  const defaults = readDefaults(file);
+  const defaultsMap = file.map('defaults');
+  const defaults = defaultsMap === null ? BUILT_IN : readDefaults(defaultsMap);
   const rules: RuleSet = {
     inCall: file.maps('in_call').map((rule) => readInCall(rule, defaults, problems)),
     windowed: file.maps('windowed').map((rule) => readWindowed(rule, defaults, problems)),
@@ -70,6 +71,23 @@ export function parseRules(text: string): RuleSet {
 export const problemText = ({ line, path, expected, got }: Problem): string =>
   `line ${line}: ${path === '' ? 'the file' : path}: expected ${expected}; got ${got}`;
 
+/** All names that may be written, by where: docs/alerts.md is held against them. */
+export function ruleFileKeys(): Readonly<Record<string, readonly string[]>> {
+  const keysOf = (read: (map: MapReader) => unknown): readonly string[] => {
+    const map = readMap({ type: 'map', line: 1, entries: new Map() }, '', []);
+    read(map);
+    return [...map.known].sort();
+  };
+  return {
+    defaults: keysOf(readDefaults),
+    in_call: keysOf((map) => readInCall(map, BUILT_IN, [])),
+    windowed: keysOf((map) => readWindowed(map, BUILT_IN, [])),
+    trend: keysOf(readTrend),
+    silences: keysOf(readSilence),
+    maintenance_windows: keysOf(readMaintenanceWindow),
+  };
+}
+
 interface Defaults {
   readonly severity: Severity;
   readonly cooldownMs: number;
@@ -78,9 +96,7 @@ interface Defaults {
 
 const BUILT_IN: Defaults = { severity: 'warning', cooldownMs: 5 * MINUTE_MS, keepFiringForMs: 0 };
 
-function readDefaults(file: MapReader): Defaults {
-  const map = file.map('defaults');
-  if (map === null) return BUILT_IN;
+function readDefaults(map: MapReader): Defaults {
   const defaults = {
     severity: map.oneOf('severity', SEVERITIES, BUILT_IN.severity),
     cooldownMs: map.duration('cooldown', 0, BUILT_IN.cooldownMs),
@@ -114,7 +130,7 @@ function readInCall(rule: MapReader, defaults: Defaults, problems: Problem[]): I
     on,
     where: conditionAt(rule, 'where', on, problems),
     atLeast: rule.integer('at_least', 1, AT_LEAST_MAX, 1),
-    windowMs: rule.has('within') ? rule.duration('within', SECOND_MS, null) : null,
+    windowMs: rule.tree('within') !== null ? rule.duration('within', SECOND_MS, null) : null,
     provisional: rule.oneOf('provisional', ['count', 'ignore'], 'count'),
   };
   rule.done();
@@ -137,6 +153,7 @@ function readWindowed(rule: MapReader, defaults: Defaults, problems: Problem[]):
   const windowMs = rule.duration('window', MINUTE_MS, null);
   const everyMs = rule.duration('every', SECOND_MS, Math.max(MINUTE_MS, Math.round(windowMs / LOOKS_A_WINDOW)));
   const { field, unit } = fieldAt(rule, aggregate, on);
+  const trendMap = rule.map('trend');
   const thresholdTree = rule.tree('threshold');
   const at = { path: `${rule.path}.threshold`, problems };
   const read: WindowedRule = {
@@ -151,7 +168,7 @@ function readWindowed(rule: MapReader, defaults: Defaults, problems: Problem[]):
     everyMs,
     groupBy: groupsAt(rule, on),
     threshold: thresholdTree === null ? null : thresholdOf(thresholdTree, unit, at),
-    trend: trendAt(rule),
+    trend: trendMap === null ? null : readTrend(trendMap),
     countMin: rule.integer('min_count', 1, 1_000_000, 10),
     noData: rule.oneOf('no_data', NO_DATA_MODES, 'ok'),
     forgetAfterMs: rule.duration('forget_after', windowMs, Math.max(DAY_MS, windowMs)),
@@ -189,9 +206,7 @@ function groupsAt(rule: MapReader, on: AlertKind): readonly string[] {
   return [...new Set(groups)];
 }
 
-function trendAt(rule: MapReader): Trend | null {
-  const map = rule.map('trend');
-  if (map === null) return null;
+function readTrend(map: MapReader): Trend {
   const trend: Trend = {
     sensitivity: map.oneOf('sensitivity', SENSITIVITIES, 'medium'),
     baselineMs: map.duration('baseline', MINUTE_MS, DAY_MS),

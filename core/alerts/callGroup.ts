@@ -73,7 +73,14 @@ export function aggregated(rule: WindowedRule, group: CallGroup, untilMs: number
       return over(matchedCalls(), calls.length);
     case 'absent':
       return { value: scaled(calls.length), count: scaled(calls.length) };
-    default:
+    case 'mean':
+    case 'min':
+    case 'max':
+    case 'p50':
+    case 'p75':
+    case 'p90':
+    case 'p95':
+    case 'p99':
       return ofValues(
         rule.aggregate,
         calls.flatMap(({ values }) => values),

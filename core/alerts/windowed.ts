@@ -176,7 +176,7 @@ function tell(rule: WindowedRule, group: Group, verdict: Verdict, nowMs: number,
   const { signal, value, count } = verdict;
   const { machine, changes } = step(group.machine, signal, nowMs, rule);
   group.machine = machine;
-  const wrong =
+  const isTooLow =
     rule.trend?.direction === 'down' || rule.threshold?.lt !== undefined || rule.threshold?.lte !== undefined;
   for (const { state, reason } of changes) emit(alertOf(state, verdict.reason ?? reason));
 
@@ -200,7 +200,7 @@ function tell(rule: WindowedRule, group: Group, verdict: Verdict, nowMs: number,
       value,
       count,
       summary: summaryOf(rule, value, group.trend),
-      evidence: tellingCalls(group.calls, nowMs, wrong ? 'low' : 'high', EVIDENCE_MAX),
+      evidence: tellingCalls(group.calls, nowMs, isTooLow ? 'low' : 'high', EVIDENCE_MAX),
     };
   }
 }

@@ -1,5 +1,6 @@
 /** Rules, facts and calls for the tests of alerts, with what a test does not care about filled in. */
 import type { FactStatus } from '../../core/facts/facts.ts';
+import type { FinishedCall } from '../../core/alerts/finishedCall.ts';
 import type { InCallInput } from '../../core/alerts/inCall.ts';
 import type { InCallRule, WindowedRule } from '../../core/alerts/rules.ts';
 import type { FieldValues, ToldFact } from '../../core/alerts/toldFact.ts';
@@ -64,3 +65,22 @@ export function fact(...told: Parameters<typeof toldAs>): InCallInput {
 }
 
 export const heard = (heardMs: number): InCallInput => ({ type: 'heard', heardMs });
+
+/** A call with responses of these latencies; ends at `endedAtMs`. */
+export const finished = (
+  callId: string,
+  endedAtMs: number,
+  latenciesMs: readonly number[],
+  more: Partial<FinishedCall> = {},
+): FinishedCall => ({
+  tenant: 'acme',
+  callId,
+  endedAtMs,
+  revision: 0,
+  labels: {},
+  figures: { agent_version: 'v1', protocol: 'earshot', tap: 'sent', end_reason: 'completed' },
+  facts: latenciesMs.map((latency_ms, i) =>
+    toldAs('response', `${callId}-${i}`, i * 1_000, i * 1_000 + 1, { latency_ms }),
+  ),
+  ...more,
+});
