@@ -1,4 +1,4 @@
-/** `earshot rules check FILE`: whether a rule file is right, and what it says. */
+/** `earshot rules check | dry-run`: whether a rule file is right and what it says; what it would have told of past calls. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { durationText } from '../../adapters/alerts/duration.ts';
@@ -6,19 +6,51 @@ import { parseRules } from '../../adapters/alerts/ruleFile.ts';
 import { conditionText, thresholdText } from '../../core/alerts/condition.ts';
 import { ruleVersion, type InCallRule, type RuleSet, type WindowedRule } from '../../core/alerts/rules.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
+import { dryRun } from '../rules/dryRun.ts';
+import { DEFAULT_TENANT } from '../../core/units/tenant.ts';
 import { renderTable } from '../terminal/table.ts';
 
 export const RULES_HELP = `earshot rules check FILE.yaml
   Reads alert rules (docs/alerts.md) and says what they are, or all that is wrong with them, line by line. Exit code 2 where
-  something is wrong.`;
+  something is wrong.
+earshot rules dry-run FILE.yaml [--since 7d] [--tenant T] [--calls N] [--json]
+earshot rules dry-run FILE.yaml RECORDING.wav...
+  Says what would have fired, when and why: on the calls in the store that began since then (an embedded one while no service
+  holds its folder), or on recordings.`;
+
+const CALLS_MAX = 10_000;
 
 export async function rulesCommand(args: string[]): Promise<void> {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
-  const [what, file, ...more] = positionals;
-  if (what !== 'check' || file === undefined || more.length > 0) {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      since: { type: 'string', default: '7d' },
+      tenant: { type: 'string', default: DEFAULT_TENANT },
+      calls: { type: 'string', default: String(CALLS_MAX) },
+      json: { type: 'boolean' },
+    },
+  });
+  const [what, file, ...recordings] = positionals;
+  const isRight = what === 'dry-run' || (what === 'check' && recordings.length === 0);
+  if (!isRight || file === undefined) {
     throw new InvalidInput('request_invalid', { expected: RULES_HELP, got: positionals.join(' ') || 'nothing' });
   }
-  printRules(await rulesFrom(file));
+  const rules = await rulesFrom(file);
+  if (what === 'check') return printRules(rules);
+  const output = values.json === true ? 'json' : 'table';
+  await dryRun(rules, {
+    recordings,
+    since: values.since,
+    tenant: values.tenant,
+    callsMax: wholeNumber(values.calls),
+    output,
+  });
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidInput('request_invalid', { expected: '--calls with a whole number from 1', got: text });
 }
 
 export async function rulesFrom(file: string): Promise<RuleSet> {
