@@ -2,14 +2,17 @@
 import { durationMs, durationText, DURATION_EXPECTED } from '../../adapters/alerts/duration.ts';
 import { openStore } from '../../adapters/clickhouse/openStore.ts';
 import { createRecordingPool } from '../../adapters/onnx/recordingPool.ts';
+import { heardInput, inCallInput, type InCallInput } from '../../core/alerts/inCall.ts';
 import { replayRules, type Firing, type PastCall } from '../../core/alerts/replay.ts';
 import type { RuleSet } from '../../core/alerts/rules.ts';
 import { silencedBy } from '../../core/alerts/silences.ts';
+import type { CallMessage } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
+import { TIMELINE_RATE_HZ } from '../../core/units/time.ts';
 import { analyzeRecording } from '../../services/analyze/analyzeRecording.ts';
 import { readConfig } from '../../services/config.ts';
-import { stereoRecording } from '../recording.ts';
+import { stereoRecording, type Recording } from '../recording.ts';
 import { renderTable } from '../terminal/table.ts';
 import { callOfRecording, callsOfStore } from './pastCalls.ts';
 
@@ -25,10 +28,10 @@ export async function dryRun(rules: RuleSet, options: DryRunOptions): Promise<vo
   const nowMs = Date.now();
   const isOfStore = options.recordings.length === 0;
   const calls = isOfStore ? await storedCalls(options, nowMs) : await recordedCalls(options);
-  // After recordings there is nothing to wait for.
+  // After recordings there is nothing to wait for but one more look of each rule.
   const lastMs = calls.reduce((last, { finished }) => Math.max(last, finished.endedAtMs), 0);
-  const windowsMs = rules.windowed.map(({ everyMs }) => everyMs);
-  const firings = replayRules(rules, calls, isOfStore ? nowMs : Math.max(lastMs, lastMs + Math.max(0, ...windowsMs)));
+  const lastLookMs = lastMs + Math.max(0, ...rules.windowed.map(({ everyMs }) => everyMs));
+  const firings = replayRules(rules, calls, isOfStore ? nowMs : lastLookMs);
   if (options.output === 'json') for (const firing of firings) console.log(JSON.stringify(firing));
   else print(rules, firings, calls.length);
 }
@@ -55,13 +58,26 @@ async function recordedCalls({ recordings, tenant }: DryRunOptions): Promise<rea
     for (const path of recordings) {
       const recording = await stereoRecording(path, { tenant, agentVersion: '', callerChannel: 'left' });
       const facts: Fact[] = [];
-      await analyzeRecording(recording.open, recording.messages(), pool, (fact) => facts.push(fact));
-      calls.push(callOfRecording(recording.open, facts));
+      const inputs: InCallInput[] = [];
+      const messages = whileHeard(recording, (heardSamples) => inputs.push(heardInput(heardSamples)));
+      await analyzeRecording(recording.open, messages, pool, (fact) => {
+        facts.push(fact);
+        inputs.push(inCallInput(fact));
+      });
+      calls.push(callOfRecording(recording.open, facts, inputs));
     }
   } finally {
     await pool.close();
   }
   return calls;
+}
+
+/** Says how far the call was heard whenever the next message is asked for: the one before has been taken then. */
+async function* whileHeard(recording: Recording, onHeard: (samples: number) => void): AsyncGenerator<CallMessage> {
+  for await (const message of recording.messages()) {
+    if (message.type === 'audio') onHeard(Math.floor((message.position / recording.open.rateHz) * TIMELINE_RATE_HZ));
+    yield message;
+  }
 }
 
 function print(rules: RuleSet, firings: readonly Firing[], callCount: number): void {

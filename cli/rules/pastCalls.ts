@@ -3,11 +3,12 @@ import { createCallReader, cursorOf } from '../../adapters/clickhouse/callReader
 import type { CallRecord, FactRecord } from '../../adapters/clickhouse/callRecords.ts';
 import type { Store } from '../../adapters/clickhouse/openStore.ts';
 import { callFigures, type FinishedCall } from '../../core/alerts/finishedCall.ts';
-import { inCallInput, type InCallInput } from '../../core/alerts/inCall.ts';
+import type { InCallInput } from '../../core/alerts/inCall.ts';
 import type { PastCall } from '../../core/alerts/replay.ts';
 import { toldFact, toldFactOf, type ToldFact } from '../../core/alerts/toldFact.ts';
 import type { Fact, FactOf } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
+import { msFromSamples } from '../../core/units/time.ts';
 
 const PAGE = 500;
 const FACTS_MAX = 1_000_000;
@@ -47,18 +48,18 @@ export async function callsOfStore(store: Store, { tenant, afterMs, callsMax }: 
 }
 
 function pastCall(call: CallRecord, facts: readonly FactRecord[]): PastCall {
-  const startedAtMs = wallMs(call.call_started_at);
+  const startedAtMs = Date.parse(`${call.call_started_at.replace(' ', 'T')}Z`);
   const endOf = ({ start_ms, end_ms }: FactRecord): number => end_ms ?? start_ms;
   const told = facts
     .toSorted((a, b) => endOf(a) - endOf(b) || Number(a.kind === 'call_ended') - Number(b.kind === 'call_ended'))
     .map((record): InCallInput => {
       const heardMs = endOf(record);
-      return { type: 'fact', fact: toldFact(record), heardMs, wallMs: wallMs(record.ts) + heardMs - record.start_ms };
+      return { type: 'fact', fact: toldFact(record), heardMs, wallMs: startedAtMs + heardMs };
     });
   const finished: FinishedCall = {
     tenant: call.tenant,
     callId: call.call_id,
-    endedAtMs: (call.sample0_at === null ? startedAtMs : wallMs(call.sample0_at)) + (call.duration_ms ?? 0),
+    endedAtMs: Math.round(startedAtMs + (call.duration_ms ?? 0)),
     revision: 0,
     labels: call.labels,
     figures: figuresOf(call),
@@ -75,10 +76,8 @@ const figuresOf = (call: CallRecord): FinishedCall['figures'] =>
     ),
   );
 
-const wallMs = (utc: string): number => Date.parse(`${utc.replace(' ', 'T')}Z`);
-
-/** Facts in the order in which they were told. */
-export function callOfRecording(open: OpenCall, facts: readonly Fact[]): PastCall {
+/** Its facts, and what rules were told while it ran, in that order. */
+export function callOfRecording(open: OpenCall, facts: readonly Fact[], inputs: readonly InCallInput[]): PastCall {
   const newest = new Map<string, ToldFact>();
   for (const fact of facts) if (fact.kind !== 'frames') newest.set(fact.id, toldFactOf(fact));
   const ended = facts.findLast((fact): fact is FactOf<'call_ended'> => fact.kind === 'call_ended');
@@ -86,11 +85,13 @@ export function callOfRecording(open: OpenCall, facts: readonly Fact[]): PastCal
   const finished: FinishedCall = {
     tenant: open.tenant,
     callId: open.callId,
-    endedAtMs: ended === undefined ? open.startedAtMs : Math.round(ended.startWallMs),
+    endedAtMs: Math.round(open.startedAtMs + msFromSamples(ended?.startSample ?? 0)),
     revision: 0,
     labels: open.labels,
     figures: ended === undefined ? {} : callFigures(open, summary, ended),
     facts: [...newest.values()],
   };
-  return { startedAtMs: open.startedAtMs, told: facts.map(inCallInput), finished };
+  // A recording's audio arrives when it is read: its wall time is that of the file.
+  const told = inputs.map((input) => ({ ...input, wallMs: open.startedAtMs + input.heardMs }));
+  return { startedAtMs: open.startedAtMs, told, finished };
 }

@@ -1,10 +1,13 @@
 /**
  * Rules on one call, judged while it runs: facts in as they are told, changes of alerts out. Times are the call's own, so a
- * replay fires the same alerts at the same moments under the same ids. A fact that goes on grows with what has been heard;
+ * replay of the same inputs fires the same alerts at the same moments; ids are the same even where facts came in another order. A fact that goes on grows with what has been heard;
  * a fact that is told anew replaces what was told before, and an alert that rested on it is resolved as taken back.
  */
 import type { Fact } from '../facts/facts.ts';
 import type { Emit, Stage } from '../stage/stage.ts';
+import { LIMITS } from '../conversation/limits.ts';
+import { lagFramesOf } from '../conversation/speechMask.ts';
+import { FRAME_MS, msFromSamples } from '../units/time.ts';
 import { alertId, EVIDENCE_MAX, type Alert } from './alert.ts';
 import { conditionText, holds } from './condition.ts';
 import { AT_REST, step, type Machine, type Signal } from './machine.ts';
@@ -20,6 +23,17 @@ export type InCallInput =
 export const FACTS_KEPT_MAX = 1_000;
 /** Facts that were looked at and do not count are remembered so long, to know an older revision when it comes again. */
 const FORGET_AFTER_MS = 600_000;
+
+/** Who speaks is known so much later than it is heard, at most, and by whole hops; sooner nothing can be said to go on. */
+const LABELLED_AFTER_MS = lagFramesOf(LIMITS) * FRAME_MS + 100;
+/** Rules are looked at no more often. */
+const HEARD_STEP_MS = 100;
+
+/** What the call's audio says of the time, so that what goes on is seen to grow: `Call.heardSamples` after each message. */
+export const heardInput = (heardSamples: number): InCallInput => {
+  const knownMs = Math.max(0, msFromSamples(heardSamples) - LABELLED_AFTER_MS);
+  return { type: 'heard', heardMs: Math.floor(knownMs / HEARD_STEP_MS) * HEARD_STEP_MS };
+};
 
 export interface CallIdentity {
   readonly tenant: string;
