@@ -15,7 +15,7 @@ const RULES = `
 version: 1
 in_call:
   - { name: yielded, on: interruption, where: { channel: caller, outcome: yielded } }
-  - { name: silent, on: dead_air, where: { duration_ms: { gte: 3500 } }, within: 1s }
+  - { name: silent, on: dead_air, where: { duration_ms: { gte: 3s } }, within: 1s }
   - { name: never, on: loop }
 windowed:
   - { name: slow, on: response, aggregate: p50, field: latency_ms, window: 15m, group_by: agent_version, threshold: { gt: 100 }, min_count: 1 }
