@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The one command: `earshot serve | demo | analyze | check | eval | models | query | migrate`. */
+/** The one command: `earshot serve | demo | analyze | check | eval | models | query | migrate | rules`. */
 import { InvalidInput } from '../core/units/errors.ts';
 import { ANALYZE_HELP, analyzeCommand } from './commands/analyze.ts';
 import { CHECK_HELP, checkCommand } from './commands/check.ts';
@@ -8,6 +8,7 @@ import { EVAL_HELP, evalCommand } from './commands/eval.ts';
 import { MIGRATE_HELP, migrateCommand } from './commands/migrate.ts';
 import { MODELS_HELP, modelsCommand } from './commands/models.ts';
 import { QUERY_HELP, queryCommand } from './commands/query.ts';
+import { RULES_HELP, rulesCommand } from './commands/rules.ts';
 import { SERVE_HELP, serveCommand } from './commands/serve.ts';
 
 const COMMANDS: Readonly<Record<string, { run: (args: string[]) => Promise<number | void>; help: string }>> = {
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, { run: (args: string[]) => Promise<numbe
   models: { run: modelsCommand, help: MODELS_HELP },
   query: { run: queryCommand, help: QUERY_HELP },
   migrate: { run: migrateCommand, help: MIGRATE_HELP },
+  rules: { run: rulesCommand, help: RULES_HELP },
 };
 
 const HELP = Object.values(COMMANDS)

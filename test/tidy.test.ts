@@ -26,6 +26,7 @@ const ROOMS = [
   'join',
   'rows',
   'checks',
+  'alerts',
   'call',
 ];
 /** Tools for tests; their tests' own helpers may be imported by tests anywhere. */
