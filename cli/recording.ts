@@ -32,7 +32,7 @@ export async function stereoRecording(path: string, options: RecordingOptions): 
     open,
     isTruncated: wav.isTruncated,
     durationMs: wav.durationMs,
-    messages: () => lane(wav, 'both', 0),
+    messages: () => lane(wav, 'both', open.startedAtMs),
   };
 }
 
@@ -51,12 +51,13 @@ export async function twoFileRecording(caller: string, agent: string, options: R
       got: sides.map((wav) => `${wav.rateHz} Hz ${wav.encoding}`).join(' and '),
     });
   }
+  const opened = await openCallOf(caller, first, options);
   return {
-    open: { ...(await openCallOf(caller, first, options)), layout: 'separate', channelOrder: ['caller', 'agent'] },
+    open: { ...opened, layout: 'separate', channelOrder: ['caller', 'agent'] },
     isTruncated: sides.some((wav) => wav.isTruncated),
     durationMs: Math.max(first.durationMs, second.durationMs),
     async *messages() {
-      const lanes = [lane(first, 'caller', 0), lane(second, 'agent', 0)];
+      const lanes = [lane(first, 'caller', opened.startedAtMs), lane(second, 'agent', opened.startedAtMs)];
       while (lanes.length > 0) {
         for (const side of [...lanes]) {
           const next = await side.next();
@@ -73,14 +74,19 @@ export function channelSide(text: string): 'left' | 'right' {
   throw new InvalidInput('request_invalid', { expected: '--caller-channel left or right', got: text });
 }
 
-/** About a second a message. */
-async function* lane(wav: WavFile, name: 'both' | 'caller' | 'agent', from: number): AsyncGenerator<CallMessage> {
+/** About a second a message, arriving when its last sample was spoken. */
+async function* lane(
+  wav: WavFile,
+  name: 'both' | 'caller' | 'agent',
+  startedAtMs: number,
+): AsyncGenerator<CallMessage> {
   const sampleBytes = wav.encoding === 'pcm_s16le' ? 2 : 1;
-  let position = from;
+  let position = 0;
   for await (const payload of wav.chunks(wav.rateHz)) {
-    const arrivedAtMs = (position * 1_000) / wav.rateHz;
+    const end = position + payload.byteLength / (sampleBytes * wav.channelCount);
+    const arrivedAtMs = startedAtMs + (end * 1_000) / wav.rateHz;
     yield { type: 'audio', lane: name, position, payload, arrivedAtMs };
-    position += payload.byteLength / (sampleBytes * wav.channelCount);
+    position = end;
   }
 }
 
