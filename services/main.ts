@@ -15,6 +15,7 @@ import { startAnalyzeRole } from './roles/analyzeRole.ts';
 import { startIngestRole } from './roles/ingestRole.ts';
 import { bringTopics, openBus } from './roles/openBus.ts';
 import { openSecrets, type Role, type Shared, type Telemetry } from './roles/shared.ts';
+import { ROLES } from './settings.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openTracing } from './telemetry/tracing.ts';
 
@@ -56,6 +57,8 @@ export async function startServices(
   registerOperations(app, {
     readiness: {
       ...(roles.has('api') ? { store: () => store.ping() } : {}),
+      // Alone, the process is all that there is: whoever sends it calls should know that they are not written.
+      ...(analyze !== null && roles.size === ROLES.length ? { writer: analyze.isWriting } : {}),
       bus: opened.isHealthy,
       ...(roles.has('analyze') ? { share: opened.hasShare } : {}),
       ...ingest?.readiness,

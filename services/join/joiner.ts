@@ -69,7 +69,7 @@ export class Joiner {
   constructor(options: JoinerOptions) {
     this.#options = options;
     this.#dirty = new DirtyCalls(options.pauses ?? JOIN_PAUSES);
-    this.#notices = new Notices(options);
+    this.#notices = new Notices({ ...options, isMine: (tenant, callKey) => this.#isMine(tenant, callKey) });
   }
 
   get waitingCalls(): number {
@@ -82,6 +82,7 @@ export class Joiner {
     this.#isMine = isMine;
     this.#looksBackAtMs = isMine === ALL_MINE ? [nowMs] : [nowMs, nowMs + LOOK_AGAIN_MS];
     this.#letGo();
+    for (const { tenant, callId } of this.#notices.takeMine()) this.#unresolved.add(tenant, [callId], []);
   }
 
   /** All that is held and waits goes to whoever has the calls next. */

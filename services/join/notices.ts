@@ -2,13 +2,14 @@
  * What has to be told to the processes that join calls which are not this one's: that something was recorded of a call here, or
  * that it was this one's and waited to be joined, with the texts that are held of it.
  */
-import type { CallNotice, HeldText } from '../../adapters/bus/bus.ts';
+import type { CallNotice, HeldText, IsMine } from '../../adapters/bus/bus.ts';
 import { bytesOf, type HeldTexts } from './heldTexts.ts';
 
 export interface NoticesOptions {
   readonly texts: HeldTexts;
   /** Resolves when the notices cannot be lost any more. */
   readonly notify: (notices: readonly CallNotice[]) => Promise<void>;
+  readonly isMine: IsMine;
 }
 
 interface Waiting {
@@ -35,12 +36,22 @@ export class Notices {
 
   /** `keys`: the names under which texts of it may be held. */
   add({ tenant, callId, keys }: Waiting): void {
-    this.#waiting.set(`${tenant}\u0000${callId}`, { tenant, callId, keys });
+    const key = `${tenant}\u0000${callId}`;
+    // Whoever has let go of a call once knows fewer of its names the next time.
+    const known = this.#waiting.get(key)?.keys ?? [];
+    this.#waiting.set(key, { tenant, callId, keys: [...new Set([...known, ...keys])] });
+  }
+
+  /** Names of calls that have come back to this process before anybody was told: nothing is to be sent of them. */
+  takeMine(): readonly { readonly tenant: string; readonly callId: string }[] {
+    const mine = [...this.#waiting].filter(([, { tenant, callId }]) => this.#options.isMine(tenant, callId));
+    for (const [key] of mine) this.#waiting.delete(key);
+    return mine.map(([, call]) => call);
   }
 
   /** What could not be sent waits on, and its texts stay here. */
   async send(): Promise<void> {
-    const { texts, notify } = this.#options;
+    const { texts, notify, isMine } = this.#options;
     while (this.#waiting.size > 0) {
       const some = [...this.#waiting].slice(0, NOTICES_MAX);
       const sent = some.map(([key, { tenant, callId, keys }]) => {
@@ -53,7 +64,8 @@ export class Notices {
         for (const [key, waiting] of some) if (!this.#waiting.has(key)) this.#waiting.set(key, waiting);
         throw error;
       }
-      for (const { held } of sent) texts.release(held);
+      // A call that is this process's again by now has its notice come here, and its texts are to be here still.
+      for (const { tenant, callId, held } of sent) if (!isMine(tenant, callId)) texts.release(held);
     }
   }
 }

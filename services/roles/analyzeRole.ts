@@ -15,6 +15,8 @@ import { observeStore } from '../telemetry/observeStore.ts';
 import type { Role, Shared } from './shared.ts';
 
 export interface AnalyzeRole extends Role {
+  /** Whether the store took what it was given last. Nobody could do better with these calls, so it does not make the role unready. */
+  readonly isWriting: () => boolean;
   /** How long the oldest row waits for a model now. */
   readonly queueDelayMs: () => number;
   /** Resolves when all that was heard and reported so far is joined. */
@@ -50,6 +52,7 @@ export async function startAnalyzeRole(shared: Shared, isUpToDate: () => boolean
 
   return {
     readiness: { inference: () => pool.isAlive() },
+    isWriting: () => writer.isHealthy(),
     queueDelayMs: () => pool.queueDelayMs(),
     joined: () => joining.whenIdle(),
     leave() {

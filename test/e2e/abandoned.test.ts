@@ -82,7 +82,8 @@ test('killed, and the client never comes back: the next process ends the call, o
   assert.equal(await endReasonOf(service, 'left'), 'client_vanished');
 
   const late = callTo(service, 'left');
-  await assert.rejects(late.ready, { code: 'call_already_ended' });
+  // At once, or as soon as its end has been told here as well.
+  await assert.rejects(late.done, { code: 'call_already_ended' });
   const calm = await sayTwentySeconds(service, 'calm');
   calm.close();
   assert.equal(await endReasonOf(service, 'calm'), 'client_vanished');

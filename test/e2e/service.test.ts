@@ -167,7 +167,7 @@ test('health, readiness, metrics and the OpenAPI page answer', async () => {
   assert.deepEqual((await running.get('/health')).body, { status: 'ok' });
   assert.deepEqual((await running.get('/ready')).body, {
     status: 'ready',
-    checks: { store: 'ok', writer: 'ok', inference: 'ok', room: 'ok' },
+    checks: { store: 'ok', writer: 'ok', inference: 'ok', room: 'ok', bus: 'ok', share: 'ok' },
   });
   const metrics = await (await fetch(`${running.service.url}/metrics`)).text();
   assert.match(metrics, /earshot_facts_total\{kind="interruption"\} [1-9]/);

@@ -123,8 +123,8 @@ export function busLaws(name: string, make: () => Promise<BusMaker>): void {
       const again = collector();
       second.bus.consume(again);
       // Whoever was not told that its entry is safe brings it again.
-      for (const entry of [...unacknowledged]) publish(second.bus, entry);
-      for (const call of committed.keys()) publish(second.bus, audioEntry(call, 30));
+      for (const entry of [...unacknowledged]) publish(second.bus, { ...entry, session: 'second' });
+      for (const call of committed.keys()) publish(second.bus, { ...audioEntry(call, 30), session: 'second' });
       await again.until(() => [...committed.keys()].every((call) => again.seqsOf(call).includes(30)));
       for (const [call, seq] of committed) {
         const seqs = again.seqsOf(call);

@@ -7,7 +7,8 @@ export const audioEntry = (callId: string, seq: number, bytes = 100): LogEntry =
   callId,
   seq,
   own: false,
-  session: '',
+  // By it the bus knows what its own sender sends twice; of one bus, since numbers begin anew with each.
+  session: 'sender',
   message: {
     type: 'audio',
     lane: 'both',
