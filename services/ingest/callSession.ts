@@ -5,8 +5,6 @@
 import type { Bus, LogEntry } from '../../adapters/bus/bus.ts';
 import { decoderOf, sampleCount } from '../../core/audio/decode.ts';
 import type { AudioMessage, CallMessage, ClearMessage, ReportMessage } from '../../core/audio/message.ts';
-import { eventOf } from '../../core/events/eventOf.ts';
-import { CALL_CLOCK } from '../../core/events/speechEvent.ts';
 import type { EndReason, Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
@@ -17,6 +15,7 @@ import { CallLog, type Reading } from './callLog.ts';
 import { LaneClock } from './laneClock.ts';
 import type { IngestLimits } from './limits.ts';
 import type { Opening } from './socketCall.ts';
+import { clearReport } from './clearReport.ts';
 import { clearOfMedia, endedElsewhere, tooFar, tooLong, wrongLane } from './refusals.ts';
 
 export interface SessionOptions {
@@ -87,8 +86,13 @@ export class CallSession {
       onLost: (error) => this.#fail(error),
       onReading: (reading) => this.#setReading(reading),
     });
-    options.onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
-    this.#append({ type: 'open', call: open, connectedAtMs: options.connectedAtMs }, -1, 'ingest');
+  }
+
+  /** Opens the call in its log, once whoever passes facts on knows of this session: the answer may be that it is over. */
+  begin(): void {
+    const { durableSeq, connectedAtMs, onMoment } = this.#options;
+    onMoment?.(durableSeq < 0 ? 'opened' : 'resumed');
+    this.#append({ type: 'open', call: this.open, connectedAtMs }, -1, 'ingest');
   }
 
   /** The number of the message to go on with. */
@@ -153,7 +157,9 @@ export class CallSession {
     else if (message.type === 'clear') this.#checkClear(message.position);
     this.#nextSeq += 1;
     // First, so that whoever finds the clear in the log finds what it means as well.
-    if (message.type === 'clear') this.#reportClear(message, seq - 1);
+    if (message.type === 'clear') {
+      this.#append(clearReport(this.open, message, this.#options.nowMs()), seq - 1, 'ingest');
+    }
     this.#append(message, seq, 'sender');
   }
 
@@ -233,15 +239,6 @@ export class CallSession {
   #checkClear(position: number): void {
     if (this.open.agentPlacement !== 'playout') throw clearOfMedia();
     this.#checkPosition(position);
-  }
-
-  /** Who throws away what was to be played has decided that the agent is interrupted: the moment is exact, on our clock. */
-  #reportClear({ position }: ClearMessage, seq: number): void {
-    const { tenant, callId, protocol, rateHz } = this.open;
-    const origin = { tenant, callKey: callId, source: `${protocol}-stream`, receivedAtMs: this.#options.nowMs() };
-    const startMs = (position * 1_000) / rateHz;
-    const event = eventOf({ type: 'interruption', role: 'caller', startMs, clock: CALL_CLOCK }, origin);
-    this.#append({ type: 'report', events: [event] }, seq, 'ingest');
   }
 
   #checkPosition(position: number): void {

@@ -120,6 +120,7 @@ export class Sessions {
       },
     });
     this.#running.set(key, session);
+    session.begin();
     this.#options.logger?.info({ tenant: open.tenant, callId: open.callId, fromSeq: session.nextSeq }, 'call opened');
     return session;
   }
