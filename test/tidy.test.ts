@@ -65,7 +65,7 @@ function serviceRule(from: string, to: string): string | null {
   const [top, toRoom] = to.split('/');
   if (['cli', 'test', 'examples'].includes(top)) return `services may not import ${top}`;
   if (top !== 'services' || fromRoom === 'main.ts' || fromRoom === 'roles') return null;
-  const isShared = ['config.ts', 'kafkaConfig.ts', 'settings.ts', 'telemetry'].includes(toRoom);
+  const isShared = ['config.ts', 'every.ts', 'kafkaConfig.ts', 'settings.ts', 'telemetry'].includes(toRoom);
   return toRoom === fromRoom || isShared ? null : `services/${fromRoom} may not import services/${toRoom}`;
 }
 

@@ -3,7 +3,7 @@ import { COMPARISONS, type Condition, type FieldCondition, type Threshold } from
 import { fieldOf, FIELDS, type AlertKind, type NumberField, type TextField } from '../../core/alerts/fields.ts';
 import { durationMs } from './duration.ts';
 import { readMap, textOf, type MapReader } from './mapReader.ts';
-import { oneOfNames } from './nearest.ts';
+import { oneOfNames } from './oneOfNames.ts';
 import { below, described, type Problem, type Tree } from './yamlTree.ts';
 
 export function conditionAt(rule: MapReader, name: string, kind: AlertKind, problems: Problem[]): Condition {

@@ -1,6 +1,6 @@
 /** Reads the entries of one map by name, each as what it has to be. What is wrong is reported, and the default goes on. */
 import { DURATION_EXPECTED, durationMs } from './duration.ts';
-import { oneOfNames } from './nearest.ts';
+import { oneOfNames } from './oneOfNames.ts';
 import { below, described, type Problem, type Tree } from './yamlTree.ts';
 
 export interface MapReader {

@@ -1,7 +1,7 @@
 /** Silences and maintenance windows out of a rule file. */
 import { WEEKDAYS, type MaintenanceWindow, type Silence, type Weekday } from '../../core/alerts/rules.ts';
 import type { MapReader } from './mapReader.ts';
-import { oneOfNames } from './nearest.ts';
+import { oneOfNames } from './oneOfNames.ts';
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;

@@ -10,7 +10,7 @@ import { FIELDS } from '../../core/alerts/fields.ts';
 import { InvalidInput } from '../../core/units/errors.ts';
 import { packageRoot } from '../packageRoot.ts';
 import { durationMs, durationText } from './duration.ts';
-import { nearestName } from './nearest.ts';
+import { nearestName } from '../../core/units/nearest.ts';
 import { parseRules, problemText, readRuleFile } from './ruleFile.ts';
 
 const starter = readFileSync(join(packageRoot, 'deploy/rules/starter.yaml'), 'utf8');

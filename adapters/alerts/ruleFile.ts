@@ -20,7 +20,7 @@ import {
 import { InvalidInput } from '../../core/units/errors.ts';
 import { conditionAt, thresholdOf } from './conditions.ts';
 import { readMap, type MapReader } from './mapReader.ts';
-import { oneOfNames } from './nearest.ts';
+import { oneOfNames } from './oneOfNames.ts';
 import { readMaintenanceWindow, readSilence } from './quietTimes.ts';
 import { readYaml, type Problem } from './yamlTree.ts';
 

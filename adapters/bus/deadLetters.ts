@@ -3,9 +3,8 @@
  * many come, the mistake is not theirs: that topic is read no further until this process is started anew.
  */
 import type { KafkaMessage } from 'kafkajs';
-import { Busy } from '../../core/units/errors.ts';
 import type { KafkaSender } from './kafkaSender.ts';
-import { pause } from './waiting.ts';
+import { whenTaken } from './waiting.ts';
 
 export interface DeadLetter {
   readonly topic: string;
@@ -73,16 +72,9 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       }
       const headers = { reason, topic: from.topic, partition: String(from.partition), offset: message.offset };
       const record = { topic, key: message.key, value: message.value ?? Buffer.alloc(0), headers };
-      for (;;) {
-        try {
-          await sender.send([record]);
-          onDeadLetter(letter);
-          return 'buried';
-        } catch (refusal) {
-          if (!(refusal instanceof Busy)) throw refusal;
-          await pause(refusal.retryAfterMs);
-        }
-      }
+      await whenTaken(() => sender.send([record]));
+      onDeadLetter(letter);
+      return 'buried';
     },
   };
 }

@@ -21,7 +21,7 @@ import type { KafkaAdmin } from './kafkaAdmin.ts';
 import type { KafkaTopics, KafkaTuning } from './kafkaSettings.ts';
 import { eventOfWire, noticeOfWire, scoreOfWire, spanOfWire } from './reportRecords.ts';
 import { stickyAssignerOf } from './stickyAssigner.ts';
-import { pause, within } from './waiting.ts';
+import { patiently, pause, within } from './waiting.ts';
 
 export interface KafkaReportConsumerOptions {
   readonly kafka: Kafka;
@@ -117,20 +117,14 @@ export function startKafkaReportConsumer(options: KafkaReportConsumerOptions): {
   /** By the notices, so that one always comes to a process that takes the call for its own. */
   async function own(partitions: readonly number[]): Promise<void> {
     mine = partitions;
-    const count = partitions.length === 0 ? 0 : await partitionCount();
-    if (mine === partitions && !isClosed) consumer.owned(callShare(partitions, count));
+    const isCurrent = (): boolean => mine === partitions && !isClosed;
+    const count = partitions.length === 0 ? 0 : await patiently(partitionCount, isCurrent, onTrouble);
+    if (count !== null && isCurrent()) consumer.owned(callShare(partitions, count));
   }
 
   async function partitionCount(): Promise<number> {
-    for (;;) {
-      try {
-        const [topic] = (await admin.fetchTopicMetadata({ topics: [topics.notices] })).topics;
-        return topic.partitions.length;
-      } catch (error) {
-        onTrouble(error as Error);
-        await pause(RETRY_PAUSE_MS);
-      }
-    }
+    const [topic] = (await admin.fetchTopicMetadata({ topics: [topics.notices] })).topics;
+    return topic.partitions.length;
   }
 
   async function takeBatch(opened: Consumer, payload: EachBatchPayload): Promise<void> {

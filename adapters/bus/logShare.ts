@@ -1,8 +1,9 @@
 /** This process's share of the calls' logs: what of each partition was handed out, and what of that is committed. */
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import { messageBytes } from '../../core/audio/message.ts';
 import type { LogConsumer, LogEntry } from './bus.ts';
 import type { Written } from './logRecord.ts';
-import { callKeyOf, OffsetLedger } from './offsetLedger.ts';
+import { OffsetLedger } from './offsetLedger.ts';
 
 export interface PartitionOffset {
   readonly partition: number;
@@ -57,7 +58,7 @@ export class LogShare {
     const isLast = message.type === 'close';
     const ledger = this.#parts.get(partition)?.ledger;
     const verdict = ledger?.take(
-      callKeyOf(tenant, callId),
+      callKeyOf({ tenant, callId }),
       { tenant, callId, session, ordinal, bytes, isLast },
       offset,
     );
@@ -65,7 +66,7 @@ export class LogShare {
   }
 
   commit(tenant: string, callId: string, offset: number): void {
-    const key = callKeyOf(tenant, callId);
+    const key = callKeyOf({ tenant, callId });
     for (const { ledger } of this.#parts.values()) if (ledger.has(key)) ledger.commit(key, offset);
   }
 

@@ -2,6 +2,7 @@
  * The bus within one process: hands each entry straight to the consumer, and keeps of it only what is needed to tell its
  * publisher when the consumer has made it durable. Bounded by the bytes that are not yet committed.
  */
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import { messageBytes } from '../../core/audio/message.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { Busy } from '../../core/units/errors.ts';
@@ -32,7 +33,7 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
     publish(entry) {
       if (pendingBytes >= bytesMax) throw new Busy(`${pendingBytes} bytes wait to be analysed`, BUSY_RETRY_MS);
       const bytes = messageBytes(entry.message);
-      const key = keyOf(entry.tenant, entry.callId);
+      const key = callKeyOf(entry);
       const ofCall = pending.get(key) ?? [];
       pending.set(key, ofCall);
       pendingBytes += bytes;
@@ -49,7 +50,7 @@ export function createMemoryBus({ bytesMax }: MemoryBusOptions): Bus & { readonl
       early = [];
     },
     commit(tenant, callId, upTo) {
-      const key = keyOf(tenant, callId);
+      const key = callKeyOf({ tenant, callId });
       const ofCall = pending.get(key);
       if (ofCall === undefined) return;
       const count = countUpTo(ofCall, upTo);
@@ -98,5 +99,3 @@ function countUpTo(entries: readonly Pending[], position: number): number {
   const first = entries.findIndex((entry) => entry.position > position);
   return first === -1 ? entries.length : first;
 }
-
-const keyOf = (tenant: string, callId: string): string => `${tenant}\u0000${callId}`;

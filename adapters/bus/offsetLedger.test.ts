@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { callKeyOf, OffsetLedger, type LedgerEntry } from './offsetLedger.ts';
+import { callKeyOf } from '../../core/facts/callKey.ts';
+import { OffsetLedger, type LedgerEntry } from './offsetLedger.ts';
 
 const entry = (callId: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
   tenant: 't',
@@ -13,7 +14,7 @@ const entry = (callId: string, more: Partial<LedgerEntry> = {}): LedgerEntry => 
   isLast: false,
   ...more,
 });
-const key = (callId: string): string => callKeyOf('t', callId);
+const key = (callId: string): string => callKeyOf({ tenant: 't', callId });
 
 test('the oldest entry that is not committed holds the offset', () => {
   const ledger = new OffsetLedger(100);

@@ -106,5 +106,3 @@ export class OffsetLedger {
     if (this.#ended.size > ENDED_KEPT_MAX) this.#ended.delete(oldest);
   }
 }
-
-export const callKeyOf = (tenant: string, callId: string): string => `${tenant}\u0000${callId}`;

@@ -1,4 +1,6 @@
-/** Waiting for a while, not longer than a while, and for as long as it takes. */
+/** Waiting for a while, not longer than a while, for as long as it takes, and for room. */
+import { Busy } from '../../core/units/errors.ts';
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Rejects when it takes longer; the work itself goes on. */
@@ -30,6 +32,18 @@ export async function patiently<T>(
     } catch (error) {
       onTrouble(error as Error);
       await pause(AGAIN_AFTER_MS);
+    }
+  }
+}
+
+/** Gives it again as often as there is no room for it, until nobody wants that any more. */
+export async function whenTaken(give: () => Promise<void>, isWanted: () => boolean = () => true): Promise<void> {
+  for (;;) {
+    try {
+      return await give();
+    } catch (error) {
+      if (!(error instanceof Busy) || !isWanted()) throw error;
+      await pause(error.retryAfterMs);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** What the reads of the API give: columns as in docs/sql.md. Times in milliseconds count from the call's first sample. */
-import type { EndReason, FactKind, FactStatus } from '../../core/facts/facts.ts';
+import type { FactColumns } from '../../core/alerts/toldFact.ts';
+import type { EndReason, FactStatus } from '../../core/facts/facts.ts';
 import type { Encoding, Protocol, Tap } from '../../core/facts/openCall.ts';
 import type { Channel } from '../../core/units/channel.ts';
 
@@ -63,38 +64,12 @@ export interface CallRecord {
 }
 
 /** A fact in its newest revision; fields that its kind does not have are null or empty. */
-export interface FactRecord {
-  readonly id: string;
-  readonly kind: Exclude<FactKind, 'frames'>;
-  readonly status: FactStatus;
-  readonly revision: number;
+export interface FactRecord extends FactColumns {
   readonly definition_version: number;
   readonly channel: Channel | '';
   readonly ts: string;
-  readonly start_ms: number;
-  readonly end_ms: number | null;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly error_code: string;
   readonly error_text: string;
   readonly tap: Tap | '';
-  readonly latency_ms: number | null;
-  readonly latency_unknown: string;
-  readonly level_dbfs: number | null;
-  readonly probability_mean: number | null;
-  readonly turn_index: number | null;
-  readonly speech_ms: number | null;
-  readonly loss_db: number | null;
-  readonly delay_ms: number | null;
-  readonly clipped_share: number | null;
-  readonly silent_ms: number | null;
-  readonly holes: number | null;
-  /** Of added models' scores; of what was not measured, the models. */
-  readonly model: string;
-  /** By name and unit; what is unknown is not in it. */
-  readonly measures: Readonly<Record<string, number>>;
-  /** Words by name: why a part is not known, providers, models, who told. */
-  readonly details: Readonly<Record<string, string>>;
 }
 
 /** Something of a call, wherever it is known from. */

@@ -113,6 +113,13 @@ export function createRowWriter(store: Store, options: RowWriterOptions): RowWri
     return waiting.splice(0, count);
   }
 
+  /** An empty writer takes anything, or what is larger than the bound would wait for ever. */
+  function checkRoom(rows: number, bytes: number): void {
+    const hasRoom = pendingRows + rows <= pendingRowsMax && pendingBytes + bytes <= pendingBytesMax;
+    if (hasRoom || pendingRows === 0) return;
+    throw new Busy(`${pendingRows} rows of ${pendingBytes} bytes wait for the store`, BUSY_RETRY_MS);
+  }
+
   async function flush(): Promise<void> {
     urgentParts = waiting.length;
     schedule();
@@ -123,13 +130,11 @@ export function createRowWriter(store: Store, options: RowWriterOptions): RowWri
     append(rows) {
       if (isClosed) throw new Error('append after close of the row writer');
       if (rows.length === 0) return Promise.resolve();
+      // Asked first, too: whoever waits for room comes again and again, and making lines of its rows costs milliseconds.
+      checkRoom(rows.length, 1);
       const lines = rows.map(({ table, row }) => ({ table, json: Buffer.from(JSON.stringify(row)) }));
       const bytes = lines.reduce((sum, { json }) => sum + json.byteLength, 0);
-      // An empty writer takes anything, or what is larger than the bound would wait for ever.
-      const hasRoom = pendingRows + rows.length <= pendingRowsMax && pendingBytes + bytes <= pendingBytesMax;
-      if (!hasRoom && pendingRows > 0) {
-        throw new Busy(`${pendingRows} rows of ${pendingBytes} bytes wait for the store`, BUSY_RETRY_MS);
-      }
+      checkRoom(rows.length, bytes);
       if (waiting.length === 0) waitingSince = performance.now();
       waitingRows += rows.length;
       pendingRows += rows.length;

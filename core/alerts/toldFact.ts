@@ -28,8 +28,11 @@ export interface FactColumns {
   readonly clipped_share: number | null;
   readonly silent_ms: number | null;
   readonly holes: number | null;
+  /** Of added models' scores; of what was not measured, the models. */
   readonly model: string;
+  /** By name and unit; what is unknown is not in it. */
   readonly measures: Readonly<Record<string, number>>;
+  /** Words by name: why a part is not known, providers, models, who told. */
   readonly details: Readonly<Record<string, string>>;
 }
 

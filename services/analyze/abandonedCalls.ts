@@ -9,6 +9,7 @@
 import type { Bus, CallName } from '../../adapters/bus/bus.ts';
 import type { CallStates, StandingCall } from '../../adapters/clickhouse/callStates.ts';
 import { Busy } from '../../core/units/errors.ts';
+import { everyInterval, type Every } from '../every.ts';
 import { standingAt } from './logOrder.ts';
 
 export interface AbandonedOptions {
@@ -24,17 +25,12 @@ export interface AbandonedOptions {
   readonly onTrouble: (error: Error) => void;
   /** The clock, and the only timer; of the process unless a test drives them. */
   readonly nowMs?: () => number;
-  readonly every?: (ms: number, callback: () => void) => () => void;
+  readonly every?: Every;
 }
 
 const LOOK_EVERY_MS = 30_000;
 /** What a look ends at most; the next goes on. */
 const CALLS_MAX = 100;
-
-const everyInterval = (ms: number, callback: () => void): (() => void) => {
-  const timer = setInterval(callback, ms);
-  return () => clearInterval(timer);
-};
 
 /** Returns what stops it. */
 export function endAbandonedCalls(options: AbandonedOptions): () => void {

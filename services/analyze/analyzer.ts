@@ -1,14 +1,17 @@
 /** The analyze role: takes this process's share of the calls' logs from the bus and runs each call on its own runner. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus, CallName, TakenEntry } from '../../adapters/bus/bus.ts';
+import { whenTaken } from '../../adapters/bus/waiting.ts';
 import type { CallState, CallStates, FoundState } from '../../adapters/clickhouse/callStates.ts';
 import { RowRefused, type RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import type { SpeechEvent } from '../../core/events/speechEvent.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { ModelBatcher } from '../../core/inference/windowModel.ts';
 import { factRows } from '../../core/rows/factRows.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
-import { Busy, type InvalidInput } from '../../core/units/errors.ts';
+import type { InvalidInput } from '../../core/units/errors.ts';
+import { everyInterval, type Every } from '../every.ts';
 import { createCallRunner, type CallRunner } from './callRunner.ts';
 import type { Begun, RunnerPorts } from './runnerPorts.ts';
 
@@ -21,7 +24,7 @@ export interface AnalyzerOptions {
   readonly stateEveryMs: number;
   readonly hooks?: AnalyzerHooks;
   /** The only timer of its own; `setInterval` unless a test drives it. */
-  readonly every?: (ms: number, callback: () => void) => () => void;
+  readonly every?: Every;
 }
 
 export interface AnalyzerHooks {
@@ -53,11 +56,6 @@ const SWEEP_EVERY_MS = 2_500;
 const LOAD_PAUSE_MS = 250;
 const DRAIN_MS_MAX = 10_000;
 
-const everyInterval = (ms: number, callback: () => void): (() => void) => {
-  const timer = setInterval(callback, ms);
-  return () => clearInterval(timer);
-};
-
 export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   const { bus, batcher, writer, states, hooks = {} } = options;
   const runners = new Map<string, CallRunner>();
@@ -77,8 +75,8 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
       if (time === 'first') hooks.onFact?.(fact);
     },
     begun(call, how) {
-      const loadMs = performance.now() - (startedLoadingMs.get(keyOf(call)) ?? performance.now());
-      startedLoadingMs.delete(keyOf(call));
+      const loadMs = performance.now() - (startedLoadingMs.get(callKeyOf(call)) ?? performance.now());
+      startedLoadingMs.delete(callKeyOf(call));
       hooks.onBegun?.({ call, how, loadMs });
     },
     report(failure) {
@@ -90,7 +88,7 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
 
   /** Without knowing what is saved, nothing can be said of a call: its log waits until the store answers. */
   async function loadPatiently(call: CallName): Promise<FoundState | null> {
-    startedLoadingMs.set(keyOf(call), performance.now());
+    startedLoadingMs.set(callKeyOf(call), performance.now());
     for (;;) {
       stopping.signal.throwIfAborted();
       try {
@@ -130,23 +128,14 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     }
   }
 
-  async function patiently(write: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await write();
-      } catch (error) {
-        // What nobody takes any more is not waited for, or the process would not end.
-        if (!(error instanceof Busy) || stopped.signal.aborted) throw error;
-        await pause(error.retryAfterMs);
-      }
-    }
-  }
+  /** What nobody takes any more is not waited for, or the process would not end. */
+  const patiently = (write: () => Promise<void>): Promise<void> => whenTaken(write, () => !stopped.signal.aborted);
 
   function take(entry: TakenEntry): void {
     // Not committed, so it comes again to whoever goes on.
     if (stopping.signal.aborted) return;
     hooks.onTaken?.(entry);
-    const key = keyOf(entry);
+    const key = callKeyOf(entry);
     const runner = runners.get(key) ?? createRunner(entry, key);
     runner.take(entry);
   }
@@ -161,9 +150,9 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
   }
 
   function revoked(calls: readonly CallName[]): void {
-    const known = calls.filter((call) => runners.has(keyOf(call)));
+    const known = calls.filter((call) => runners.has(callKeyOf(call)));
     for (const call of known) {
-      const key = keyOf(call);
+      const key = callKeyOf(call);
       runners.get(key)?.drop();
       runners.delete(key);
       startedLoadingMs.delete(key);
@@ -193,5 +182,3 @@ export function createAnalyzer(options: AnalyzerOptions): Analyzer {
     },
   };
 }
-
-const keyOf = ({ tenant, callId }: CallName): string => `${tenant}\u0000${callId}`;

@@ -18,7 +18,7 @@ export function liveFacts(
   raw.write(': facts as they are told\n\n');
 
   const unsubscribe = bus.subscribeFacts((fact) => {
-    if (fact.kind === 'frames' || !wanted(fact)) return;
+    if (!wanted(fact)) return;
     if (raw.writableLength > BUFFER_BYTES_MAX) {
       raw.end(
         'event: overflow\ndata: {"code":"overloaded","message":"the reader is too slow; read the rest by SQL"}\n\n',

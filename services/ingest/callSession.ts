@@ -30,6 +30,7 @@ export interface SessionOptions {
   readonly durableSeq: number;
   /** The call's end is durable. */
   readonly onEnded: (session: CallSession) => void;
+  readonly onLogged?: () => void;
   readonly onMoment?: (moment: CallMoment) => void;
 }
 
@@ -263,6 +264,7 @@ export class CallSession {
   }
 
   #durable({ seq, own, message }: LogEntry): void {
+    this.#options.onLogged?.();
     if (!own) this.#acks.durable(seq);
     if (message.type !== 'close') return this.#scheduleAck();
     this.#acks.tellNow();

@@ -77,8 +77,7 @@ export function earshotDialect(socket: WebSocket, pathTenant: string | undefined
     },
     acked: (seq) => send({ type: 'ack', seq }),
     told(fact) {
-      // Frames are signals of every 10 ms, for SQL; on a socket they would drown what happened.
-      if (!wantsFacts || fact.kind === 'frames') return;
+      if (!wantsFacts) return;
       factsSent += 1;
       send({ type: 'fact', fact });
     },

@@ -1,14 +1,10 @@
 /** The ingest side of one process: its sockets, its calls, and the one clock that minds them all. */
 import type { WebSocket } from 'ws';
 import { Door } from './door.ts';
-import type { Every, IngestOptions } from './ingestOptions.ts';
+import { everyInterval } from '../every.ts';
+import type { IngestOptions } from './ingestOptions.ts';
 import type { Refusal } from '../telemetry/register.ts';
 import { Sessions } from './sessions.ts';
-
-const everyInterval: Every = (ms, callback) => {
-  const timer = setInterval(callback, ms);
-  return () => clearInterval(timer);
-};
 
 export class Ingest {
   readonly #options: IngestOptions;

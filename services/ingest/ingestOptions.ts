@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Bus } from '../../adapters/bus/bus.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import type { ErrorCode } from '../../core/units/errors.ts';
+import type { Every } from '../every.ts';
 import type { Refusal } from '../telemetry/register.ts';
 import type { CallMoment } from '../telemetry/tracing.ts';
 import type { IngestLimits } from './limits.ts';
@@ -15,15 +16,14 @@ export interface CallDirectory {
 /** For metrics and traces; called once a message, an error or a moment of a call. */
 export interface IngestHooks {
   readonly onMessage?: (protocol: 'earshot' | 'twilio', bytes: number) => void;
+  /** An entry of a call's log cannot be lost any more. */
+  readonly onLogged?: () => void;
   readonly onError?: (code: ErrorCode) => void;
   readonly onBug?: (error: Error) => void;
   /** A call, a socket or a request was not let in. */
   readonly onRefused?: (reason: Refusal) => void;
   readonly onCall?: (call: OpenCall, moment: CallMoment) => void;
 }
-
-/** Calls back again and again; returns the function that stops it. */
-export type Every = (ms: number, callback: () => void) => () => void;
 
 export interface IngestOptions {
   /** A name for each session that no other process gives; a random one unless a test gives them. */

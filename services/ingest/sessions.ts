@@ -1,5 +1,6 @@
 /** All calls that are being taken in: finds a call's session again, counts them, and passes on the clock and the facts. */
 import { randomUUID } from 'node:crypto';
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { OpenCall } from '../../core/facts/openCall.ts';
 import { Busy, InvalidInput } from '../../core/units/errors.ts';
@@ -54,7 +55,7 @@ export class Sessions {
   /** The call's session: the running one, or one that goes on from what is durable, or a new one. */
   async find(asked: Opening, continuation: Continuation): Promise<Found> {
     const { call: open, ackedSeq } = asked;
-    const key = keyOf(open);
+    const key = callKeyOf(open);
     const ended = this.#ended.get(key);
     if (ended?.isCertain === true) return { type: 'ended', ackedSeq: ended.ackedSeq };
     if (ended !== undefined && ackedSeq <= ended.ackedSeq) throw endUnsure();
@@ -109,6 +110,7 @@ export class Sessions {
       bus,
       limits,
       nowMs,
+      onLogged: hooks.onLogged,
       onMoment: (moment) => hooks.onCall?.(open, moment),
       // What was acknowledged to the sender may be on its way to where the directory looks: it has no more of it.
       durableSeq: Math.max(durable?.seq ?? -1, ackedSeq),
@@ -152,7 +154,7 @@ export class Sessions {
   }
 
   #tell(fact: Fact): void {
-    const key = keyOf(fact);
+    const key = callKeyOf(fact);
     this.#running.get(key)?.told(fact);
     if (fact.kind !== 'call_ended') return;
     const ended = this.#ended.get(key);
@@ -161,9 +163,6 @@ export class Sessions {
     this.#ended.set(key, { ...ended, forgottenAtMs, isCertain: true });
   }
 }
-
-const keyOf = ({ tenant, callId }: { readonly tenant: string; readonly callId: string }): string =>
-  `${tenant}\u0000${callId}`;
 
 const AUDIO_FIELDS = ['encoding', 'rateHz', 'layout', 'channelOrder', 'agentPlacement'] as const;
 

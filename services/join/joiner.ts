@@ -5,8 +5,9 @@
  * is divided by the bus.
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { ALL_MINE, type CallName, type CallNotice, type IsMine } from '../../adapters/bus/bus.ts';
+import { ALL_MINE, type CallNotice, type IsMine } from '../../adapters/bus/bus.ts';
 import type { JoinReader, KnownCall, CallInputs } from '../../adapters/clickhouse/joinReader.ts';
+import { callKeyOf, callOfKey } from '../../core/facts/callKey.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { TableRow } from '../../core/rows/tables.ts';
 import { DirtyCalls, JOIN_PAUSES, type JoinPauses } from './dirtyCalls.ts';
@@ -103,12 +104,12 @@ export class Joiner {
       const keys = [...new Set([callId, ...Object.values(providerIds)])].filter((key) => key !== '');
       const call = { tenant, callId, startedAtMs, keys, traceId };
       if (isMine) {
-        this.#known.set(keyOf(call), call);
-        this.#dirty.started(keyOf(call), this.#options.nowMs());
+        this.#known.set(callKeyOf(call), call);
+        this.#dirty.started(callKeyOf(call), this.#options.nowMs());
       } else if (keys.some((key) => this.#options.texts.has(tenant, key))) this.#notices.add(call);
     }
     if (!isMine) return;
-    const key = keyOf(fact);
+    const key = callKeyOf(fact);
     if (fact.kind === 'call_ended') this.#dirty.ended(key, this.#options.nowMs());
     else if (this.#reported.has(key)) this.#dirty.touch(key, this.#options.nowMs());
   }
@@ -177,9 +178,9 @@ export class Joiner {
     const found = await this.#options.reader.callsSince(nowMs - LOOK_BACK_MS);
     this.#looksBackAtMs = this.#looksBackAtMs.filter((ms) => ms > nowMs);
     for (const call of found) {
-      if (this.#known.has(keyOf(call)) || !this.#isMine(call.tenant, call.callId)) continue;
-      this.#known.set(keyOf(call), call);
-      this.#dirty.ended(keyOf(call), nowMs);
+      if (this.#known.has(callKeyOf(call)) || !this.#isMine(call.tenant, call.callId)) continue;
+      this.#known.set(callKeyOf(call), call);
+      this.#dirty.ended(callKeyOf(call), nowMs);
     }
   }
 
@@ -188,10 +189,10 @@ export class Joiner {
     const isMine = this.#isMine;
     const { texts } = this.#options;
     const named = new Set(
-      [...this.#known.values()].flatMap(({ tenant, keys }) => keys.map((key) => keyOf({ tenant, callId: key }))),
+      [...this.#known.values()].flatMap(({ tenant, keys }) => keys.map((key) => callKeyOf({ tenant, callId: key }))),
     );
     for (const key of new Set([...this.#known.keys(), ...this.#dirty.keys])) {
-      const { tenant, callId } = nameOf(key);
+      const { tenant, callId } = callOfKey(key);
       if (isMine(tenant, callId)) continue;
       const keys = this.#known.get(key)?.keys ?? [callId];
       const hasTexts = keys.some((name) => texts.has(tenant, name));
@@ -200,7 +201,7 @@ export class Joiner {
     }
     // Texts whose call is not known here go to whoever has the name that they came under.
     for (const { tenant, callKey: callId } of texts.names) {
-      if (named.has(keyOf({ tenant, callId })) || isMine(tenant, callId)) continue;
+      if (named.has(callKeyOf({ tenant, callId })) || isMine(tenant, callId)) continue;
       this.#notices.add({ tenant, callId, keys: [callId] });
     }
   }
@@ -220,8 +221,8 @@ export class Joiner {
       this.#namesAtOnce = Math.min(NAMES_MAX, 2 * this.#namesAtOnce);
       for (const call of found) {
         if (this.#isMine(call.tenant, call.callId)) {
-          this.#known.set(keyOf(call), call);
-          this.#dirty.touch(keyOf(call), this.#options.nowMs());
+          this.#known.set(callKeyOf(call), call);
+          this.#dirty.touch(callKeyOf(call), this.#options.nowMs());
         } else this.#notices.add(call);
       }
     }
@@ -234,7 +235,7 @@ export class Joiner {
     if (calls.length === 0) return;
     const startedMs = performance.now();
     const inputs = await this.#options.reader.read(calls).catch((error: unknown) => {
-      for (const call of calls) this.#dirty.touch(keyOf(call), this.#options.nowMs());
+      for (const call of calls) this.#dirty.touch(callKeyOf(call), this.#options.nowMs());
       this.#callsAtOnce = 1;
       throw error;
     });
@@ -255,7 +256,7 @@ export class Joiner {
   }
 
   async #joinOne(known: CallInputs): Promise<void> {
-    const key = keyOf(known.call);
+    const key = callKeyOf(known.call);
     const startedMs = performance.now();
     const changed = joinCall(key, known, this.#options, this.#written);
     if (changed === null) return;
@@ -269,7 +270,7 @@ export class Joiner {
 
   /** A call of which this process knows no more than its name. */
   #askFor(key: string): void {
-    const { tenant, callId } = nameOf(key);
+    const { tenant, callId } = callOfKey(key);
     this.#unresolved.add(tenant, [callId], []);
   }
 
@@ -287,11 +288,4 @@ export class Joiner {
     this.#written.forget(key);
     this.#reported.delete(key);
   }
-}
-
-const keyOf = ({ tenant, callId }: CallName): string => `${tenant}\u0000${callId}`;
-
-function nameOf(key: string): CallName {
-  const [tenant, callId] = key.split('\u0000');
-  return { tenant, callId };
 }

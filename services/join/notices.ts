@@ -3,6 +3,7 @@
  * that it was this one's and waited to be joined, with the texts that are held of it.
  */
 import type { CallNotice, HeldText, IsMine } from '../../adapters/bus/bus.ts';
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import { bytesOf, type HeldTexts } from './heldTexts.ts';
 
 export interface NoticesOptions {
@@ -36,7 +37,7 @@ export class Notices {
 
   /** `keys`: the names under which texts of it may be held. */
   add({ tenant, callId, keys }: Waiting): void {
-    const key = `${tenant}\u0000${callId}`;
+    const key = callKeyOf({ tenant, callId });
     // Whoever has let go of a call once knows fewer of its names the next time.
     const known = this.#waiting.get(key)?.keys ?? [];
     this.#waiting.set(key, { tenant, callId, keys: [...new Set([...known, ...keys])] });

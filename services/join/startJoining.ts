@@ -1,13 +1,13 @@
 /** The join role of one process: takes reports from the bus, and joins the calls that they or new facts speak of. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus, ReportConsumer } from '../../adapters/bus/bus.ts';
+import { whenTaken } from '../../adapters/bus/waiting.ts';
 import { createJoinReader } from '../../adapters/clickhouse/joinReader.ts';
 import type { Store } from '../../adapters/clickhouse/openStore.ts';
 import type { RowWriter } from '../../adapters/clickhouse/rowWriter.ts';
 import type { TextPolicy, TextTools } from '../../core/events/textPolicy.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import { join } from '../../core/join/join.ts';
-import type { TableRow } from '../../core/rows/tables.ts';
 import type { PriceTable } from '../../core/spans/prices.ts';
 import { Busy } from '../../core/units/errors.ts';
 import { HeldTexts } from './heldTexts.ts';
@@ -50,7 +50,7 @@ export function startJoining(options: JoiningOptions): Joining {
     join,
     prices,
     texts,
-    write: (rows) => appendPatiently(writer, rows),
+    write: (rows) => whenTaken(() => writer.append(rows)),
     tell(fact) {
       bus.publishFact(fact);
       onFact?.(fact);
@@ -107,16 +107,4 @@ export function startJoining(options: JoiningOptions): Joining {
       );
     },
   };
-}
-
-async function appendPatiently(writer: RowWriter, rows: readonly TableRow[]): Promise<void> {
-  for (;;) {
-    try {
-      return await writer.append(rows);
-    } catch (error) {
-      if (!(error instanceof Busy)) throw error;
-      const { retryAfterMs } = error;
-      await pause(retryAfterMs);
-    }
-  }
 }

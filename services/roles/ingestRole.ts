@@ -1,5 +1,7 @@
 /** The role that takes in: calls over sockets, events and scores over HTTP, spans over OTLP. */
 import type { Logger } from 'pino';
+import type { Reports } from '../../adapters/bus/bus.ts';
+import { within } from '../../adapters/bus/waiting.ts';
 import { Busy } from '../../core/units/errors.ts';
 import type { Config } from '../config.ts';
 import type { CallDirectory } from '../ingest/ingestOptions.ts';
@@ -39,17 +41,25 @@ export async function startIngestRole(shared: Shared, analysisDelayMs: () => num
     analysisDelayMs,
     hooks,
   });
+  const publish = async (reports: Reports): Promise<void> => {
+    try {
+      await bus.publishReports(reports);
+    } catch (error) {
+      if (error instanceof Busy) hooks.onRefused('bus_full');
+      throw error;
+    }
+  };
   await app.register(reportRoutes, {
     take(reports) {
       metrics.reports.inc({ kind: 'event' }, reports.events.length);
       metrics.reports.inc({ kind: 'score' }, reports.scores.length);
-      return bus.publishReports(reports);
+      return publish(reports);
     },
     nowMs: Date.now,
     onError: (code) => metrics.errors.inc({ code }),
   });
   const otlp: OtlpDoor = {
-    take: (tenant, spans) => bus.publishReports({ tenant, spans, events: [], scores: [] }),
+    take: (tenant, spans) => publish({ tenant, spans, events: [], scores: [] }),
     hooks: {
       onSpans: ({ taken }) => metrics.reports.inc({ kind: 'span' }, taken),
       onError: (code) => metrics.errors.inc({ code }),
@@ -94,14 +104,6 @@ function directoryOf({ states, config, logger }: Shared): CallDirectory {
         return null;
       }),
   };
-}
-
-async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Busy(`no answer within ${ms} ms`, ms)), ms);
-  });
-  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }
 
 /** A Collector of the user's own may hold the usual port: that is no reason not to start. */

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { CallName, LogEntry } from '../../adapters/bus/bus.ts';
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import type { Fact } from '../../core/facts/facts.ts';
 import type { InvalidInput } from '../../core/units/errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -47,8 +48,8 @@ export function observeAnalysis({ metrics, tracing, logger, nowMs = Date.now }: 
   }
 
   function forget(call: CallName): void {
-    backlogMs.delete(keyOf(call));
-    awaitingAudio.delete(keyOf(call));
+    backlogMs.delete(callKeyOf(call));
+    awaitingAudio.delete(callKeyOf(call));
   }
 
   return {
@@ -57,7 +58,7 @@ export function observeAnalysis({ metrics, tracing, logger, nowMs = Date.now }: 
       if (entry.message.type !== 'audio') return;
       const behindMs = Math.max(0, nowMs() - entry.message.arrivedAtMs);
       metrics.analysisDelay.observe(behindMs / 1_000);
-      const key = keyOf(entry);
+      const key = callKeyOf(entry);
       if (backlogMs.has(key)) return;
       // Calls that were over before they came here say no end of theirs.
       if (backlogMs.size >= CALLS_KNOWN_MAX) backlogMs.clear();
@@ -70,8 +71,8 @@ export function observeAnalysis({ metrics, tracing, logger, nowMs = Date.now }: 
       metrics.stateLoadDuration.observe(loadMs / 1_000);
       if (label === 'ended' || label === 'orphan') return forget(call);
       if (label === 'new') return;
-      awaitingAudio.add(keyOf(call));
-      noteBacklog(keyOf(call));
+      awaitingAudio.add(callKeyOf(call));
+      noteBacklog(callKeyOf(call));
       tracing.done('take_over', { tookMs: loadMs, call, attributes: { how: label } });
     },
     onLoadRetry({ call, error }) {
@@ -105,5 +106,3 @@ export function observeAnalysis({ metrics, tracing, logger, nowMs = Date.now }: 
     },
   };
 }
-
-const keyOf = ({ tenant, callId }: CallName): string => `${tenant}\u0000${callId}`;

@@ -17,6 +17,7 @@ export interface IngestObserver {
 
 export interface IngestHooks {
   onMessage(protocol: 'earshot' | 'twilio', bytes: number): void;
+  onLogged(): void;
   onError(code: ErrorCode): void;
   onBug(error: Error): void;
   onRefused(reason: Refusal): void;
@@ -36,6 +37,7 @@ export function observeIngest({ metrics, tracing, logger }: IngestObserver): Ing
       metrics.messages.inc({ protocol });
       metrics.bytes.inc({ protocol }, bytes);
     },
+    onLogged: () => metrics.busPublished.inc(),
     onError: (code) => metrics.errors.inc({ code }),
     onBug: (error) => logger.error({ error: error.stack }, 'a message failed'),
     onRefused: (reason) => metrics.refusals.inc({ reason }),

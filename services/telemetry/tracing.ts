@@ -3,6 +3,7 @@
  * a trace that follows from the call's name, so that processes agree without asking each other. Off unless EARSHOT_TRACES_URL
  * is set. Spans are few: a call's life, its changes of hands, checkpoints, batches; never one a message.
  */
+import { callKeyOf } from '../../core/facts/callKey.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
@@ -115,9 +116,9 @@ export function createTracing(options: TracingOptions): Tracing {
 
   function begin(call: TracedCall, moment: 'opened' | 'resumed', attributes: SpanAttributes): void {
     const isFirst = moment === 'opened';
-    const before = lives.get(keyOf(call));
-    if (before !== undefined) end(keyOf(call), before, 'left', {});
-    lives.set(keyOf(call), {
+    const before = lives.get(callKeyOf(call));
+    if (before !== undefined) end(callKeyOf(call), before, 'left', {});
+    lives.set(callKeyOf(call), {
       traceId: traceIdOf(call),
       spanId: isFirst ? callSpanIdOf(call) : newSpanId(),
       parentSpanId: isFirst ? '' : callSpanIdOf(call),
@@ -145,7 +146,7 @@ export function createTracing(options: TracingOptions): Tracing {
   return {
     callMoment(call, moment, attributes = {}) {
       if (moment === 'opened' || moment === 'resumed') return begin(call, moment, attributes);
-      const key = keyOf(call);
+      const key = callKeyOf(call);
       const life = lives.get(key);
       if (life === undefined) return;
       if (moment === 'ended' || moment === 'left') return end(key, life, moment, attributes);
@@ -176,7 +177,6 @@ export function createTracing(options: TracingOptions): Tracing {
 }
 
 const newSpanId = (): string => randomBytes(8).toString('hex');
-const keyOf = ({ tenant, callId }: TracedCall): string => `${tenant}\u0000${callId}`;
 
 /** Not by the names under which spans tell Earshot of calls: these are no reports, and one sender speaks of all tenants. */
 const attributesOf = ({ tenant, callId }: TracedCall): SpanAttributes => ({
@@ -186,7 +186,7 @@ const attributesOf = ({ tenant, callId }: TracedCall): SpanAttributes => ({
 
 const hashOf = (what: 'trace' | 'span', call: TracedCall): string =>
   createHash('sha256')
-    .update(`earshot ${what}\u0000${keyOf(call)}`)
+    .update(`earshot ${what}\u0000${callKeyOf(call)}`)
     .digest('hex');
 
 const traceIdOf = (call: TracedCall): string =>
